@@ -19,9 +19,7 @@ export interface ListInventoryOptions {
   readonly inventory: Inventory;
   readonly log: Logger;
   readonly credentialFailures: CredentialFailureLog;
-  readonly clientOf: (
-    target: Target,
-  ) => Pick<TargetClient, 'listMonitors' | 'listScopes' | 'monitorTags' | 'refuseListing'>;
+  readonly clientOf: (target: Target) => TargetClient;
   /** Returns whether a query can depend on the tags of a monitor. */
   readonly needsTags: (target: Target, monitor: MonitorSummary) => boolean;
 }
@@ -86,7 +84,7 @@ export class InventoryListing {
     const { inventory, clientOf, needsTags } = this.#options;
     const listing = this.#listing(this.#listings.monitors, target);
     if (listing.untagged !== undefined) {
-      return this.#readTags(target, listing, listing.untagged, signal);
+      return this.#readTags(target, listing, signal);
     }
     const response = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
     const result = this.#addPage(target, 'monitors', listing, response);
@@ -114,13 +112,9 @@ export class InventoryListing {
   }
 
   /** Reads the tags of one monitor. An error response does not stop the others. */
-  async #readTags(
-    target: Target,
-    listing: Listing<MonitorSummary>,
-    untagged: string[],
-    signal: AbortSignal,
-  ): Promise<ListingResult> {
+  async #readTags(target: Target, listing: Listing<MonitorSummary>, signal: AbortSignal): Promise<ListingResult> {
     const { inventory, clientOf } = this.#options;
+    const { untagged = [] } = listing;
     const arn = untagged.shift();
     if (arn !== undefined) {
       try {

@@ -2,7 +2,7 @@ import { ApiError } from '../aws/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run } from '../model/run.ts';
-import type { LastResultsRead } from '../scheduler/last-result-reads.ts';
+import type { LastResultReadsOptions } from '../scheduler/last-result-reads.ts';
 import { PageReading, type ResultsClient, refusing } from './page-reading.ts';
 import type { RunResults } from './run-results.ts';
 
@@ -13,13 +13,10 @@ export interface LastResultsOptions {
 }
 
 /** Returns the reading of results that another process has counted, for contributors. Failures are not the query's. */
-export function createLastResultsRead({ log, clientOf, results }: LastResultsOptions) {
+export function createLastResultsRead(options: LastResultsOptions): LastResultReadsOptions<ScheduledQuery>['read'] {
+  const { log, clientOf, results } = options;
   const readings = new WeakMap<Run, PageReading>();
-  return async (
-    registration: Registration<ScheduledQuery>,
-    run: Run,
-    signal: AbortSignal,
-  ): Promise<LastResultsRead> => {
+  return async (registration, run, signal) => {
     const { query } = registration;
     const { account, region, name } = query;
     const reading = readings.get(run) ?? new PageReading();

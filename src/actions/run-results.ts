@@ -29,6 +29,7 @@ export interface RunResultsOptions {
 }
 
 export type ResultPage = RowPage | DataPage;
+type Scheduled = Registration<ScheduledQuery>;
 
 /** What of a run's results is exported as series, and shown as JSON. */
 interface Converted {
@@ -62,51 +63,40 @@ export class RunResults {
    * @param isNew false if another process has counted the run: its results are shown unless the query has others
    * @throws InvalidResponse if pages, units, or values do not match
    */
-  read(
-    registration: Registration<ScheduledQuery>,
-    run: Run,
-    pages: PackedPages<ResultPage>,
-    isNew = true,
-  ): Promise<number | undefined> {
-    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), isNew));
-  }
-
-  async #read(
-    registration: Registration<ScheduledQuery>,
-    run: Run,
-    pages: readonly ResultPage[],
-    isNew: boolean,
-  ): Promise<number | undefined> {
-    const { query } = registration;
-    const { queryId, window } = run;
-    const joined = joinPages(pages);
-    const conversion = unitConversion(query.metricName, joined.unit, this.#options.contributors().roundTripTimeUnit);
-    this.#logAssumedUnit(query, conversion);
-    await nextTurn();
-    const { results, json, omitted, series, total, truncated, notes } =
-      'datapoints' in joined
-        ? this.#convertDatapoints(joined, window, conversion)
-        : this.#convertRows(query, joined, window, conversion);
-    const kind = 'datapoints' in joined ? 'series' : 'rows';
-    const repeated = pages.reduce((sum, page) => sum + countsOf(page)[kind], 0) - results.rows;
-    const kept = await KeptJson.of({
-      name: query.name,
-      queryId,
-      windowStart: new Date(window.start).toISOString(),
-      windowEnd: new Date(window.end).toISOString(),
-      ...json,
-      omitted,
-    });
-    const { runStates } = this.#options;
-    if (!registration.removed && (isNew || runStates.get(registration)?.results === undefined)) {
-      for (const [msg, count, fields] of [[`repeated ${kind} ignored`, repeated] as const, ...notes]) {
-        this.#logOnce(registration, msg, count, fields);
+  read(registration: Scheduled, run: Run, packed: PackedPages<ResultPage>, isNew = true): Promise<number | undefined> {
+    return this.#turns.take(async () => {
+      const pages = await packed.unpack();
+      const { query } = registration;
+      const { queryId, window } = run;
+      const joined = joinPages(pages);
+      const conversion = unitConversion(query.metricName, joined.unit, this.#options.contributors().roundTripTimeUnit);
+      this.#logAssumedUnit(query, conversion);
+      await nextTurn();
+      const { results, json, omitted, series, total, truncated, notes } =
+        'datapoints' in joined
+          ? this.#convertDatapoints(joined, window, conversion)
+          : this.#convertRows(query, joined, window, conversion);
+      const kind = 'datapoints' in joined ? 'series' : 'rows';
+      const repeated = pages.reduce((sum, page) => sum + countsOf(page)[kind], 0) - results.rows;
+      const kept = await KeptJson.of({
+        name: query.name,
+        queryId,
+        windowStart: new Date(window.start).toISOString(),
+        windowEnd: new Date(window.end).toISOString(),
+        ...json,
+        omitted,
+      });
+      const { runStates } = this.#options;
+      if (!registration.removed && (isNew || runStates.get(registration)?.results === undefined)) {
+        for (const [msg, count, fields] of [[`repeated ${kind} ignored`, repeated] as const, ...notes]) {
+          this.#logOnce(registration, msg, count, fields);
+        }
+        const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
+        const read = { ...results, windowEnd: window.end, flows, json: kept };
+        runStates.resultsRead(registration, read, series, isNew ? truncated : 0);
       }
-      const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
-      const read = { ...results, windowEnd: window.end, flows, json: kept };
-      runStates.resultsRead(registration, read, series, isNew ? truncated : 0);
-    }
-    return total;
+      return total;
+    });
   }
 
   #convertDatapoints(joined: DataResults, window: Window, conversion: UnitConversion): Converted {

@@ -81,11 +81,6 @@ const SAMPLES: SamplesOf<ShownInventory, FamilyName> = {
 };
 
 /** Returns a state set. If the model does not have the status, all of its samples are 0. */
-function statusSamples(
-  target: Target,
-  label: Label,
-  statuses: readonly string[],
-  status: string | undefined,
-): Sample[] {
-  return stateSamples('status', targetLabels(target, label), statuses, status ?? '');
+function statusSamples(target: Target, label: Label, statuses: readonly string[], status = ''): Sample[] {
+  return stateSamples('status', targetLabels(target, label), statuses, status);
 }

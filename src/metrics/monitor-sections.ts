@@ -158,10 +158,7 @@ const SAMPLES: SamplesOf<ShownTarget, FamilyName> = {
   aws_nfm_monitor_round_trip_time_seconds: samplesOf('RoundTripTime', ({ monitor, isRoundTripTimeOld }) =>
     isRoundTripTimeOld ? undefined : monitor.roundTripTime?.[1],
   ),
-  aws_nfm_monitor_round_trip_time_limit_seconds: samplesOf(
-    'RoundTripTime',
-    ({ roundTripTimeLimit }) => roundTripTimeLimit,
-  ),
+  aws_nfm_monitor_round_trip_time_limit_seconds: samplesOf('RoundTripTime', (shown) => shown.roundTripTimeLimit),
   aws_nfm_monitor_round_trip_time_above_limit_seconds_total: samplesOf(
     'RoundTripTime',
     ({ monitor, roundTripTimeLimit: limit }) => (limit === undefined ? undefined : monitor.countOf(limit).slowSeconds),

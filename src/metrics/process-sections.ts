@@ -52,9 +52,7 @@ function familyType(type: unknown): Section['family']['type'] {
 function samplesOf(samples: Samples | undefined): Sample[] {
   return (samples?.values ?? []).map((sample) => {
     const name = 'metricName' in sample ? String(sample.metricName) : '';
-    const labels = Object.entries(sample.labels).map(
-      ([label, value]) => [label, value === undefined ? undefined : String(value)] as const,
-    );
+    const labels = Object.entries(sample.labels).map(([label, value]) => [label, value?.toString()] as const);
     return [labelPart(labels), sample.value, name.slice(samples?.name.length)];
   });
 }

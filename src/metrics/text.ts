@@ -54,12 +54,7 @@ export function sampleLines(name: string, samples: readonly Sample[]): string {
 }
 
 /** Returns the samples of a state set: 1 for the current state, 0 for the others, none if the state is unknown. */
-export function stateSamples(
-  label: string,
-  base: string,
-  states: readonly string[],
-  current: string | undefined,
-): Sample[] {
+export function stateSamples(label: string, base: string, states: readonly string[], current?: string): Sample[] {
   return current === undefined
     ? []
     : states.map((state) => [labelPart([[label, state]], base), Number(state === current)]);

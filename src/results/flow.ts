@@ -63,10 +63,8 @@ export interface MergedFlow<Item> {
  * rows without such a row are kept, because nothing else shows their flows.
  */
 export function mergeMirrors<Item extends { readonly flow: Flow }>(items: readonly Item[]): MergedFlow<Item>[] {
-  const mirrors = groupBy(
-    items.filter(({ flow }) => flow.mirror),
-    ({ flow }) => endsKey(flow.remote, flow.local),
-  );
+  const mirrored = items.filter(({ flow }) => flow.mirror);
+  const mirrors = groupBy(mirrored, ({ flow }) => endsKey(flow.remote, flow.local));
   const rows = items.filter(({ flow }) => !flow.mirror);
   const twins = new Set(rows.map(({ flow }) => endsKey(flow.local, flow.remote)));
   // The first row of a connection gets its first mirror row, and so on.
@@ -74,7 +72,7 @@ export function mergeMirrors<Item extends { readonly flow: Flow }>(items: readon
     item,
     mirror: mirrors.get(endsKey(item.flow.local, item.flow.remote))?.shift(),
   }));
-  const alone = items.filter(({ flow }) => flow.mirror && !twins.has(endsKey(flow.remote, flow.local)));
+  const alone = mirrored.filter(({ flow }) => !twins.has(endsKey(flow.remote, flow.local)));
   return [...merged, ...alone.map((item) => ({ item, mirror: undefined }))];
 }
 

@@ -26,19 +26,12 @@ export function rowsForJson(rows: readonly ResultRow[]): readonly ResultRow[] {
 /** Prepares time series for the API: limits their labels, and drops the last ones if all together are too large. */
 export function datapointsForJson(datapoints: readonly DatapointSeries[]): readonly DatapointSeries[] {
   const bounded = datapoints.map(({ label, points }) => ({ label: boundedLabelValue(label), points }));
-  return withinBytes(
-    MOST_JSON_BYTES,
-    bounded,
-    ({ label, points }) => Buffer.byteLength(label) + POINT_BYTES * points.length,
-  );
+  const bytesOf = ({ label, points }: DatapointSeries) => Buffer.byteLength(label) + POINT_BYTES * points.length;
+  return withinBytes(MOST_JSON_BYTES, bounded, bytesOf);
 }
 
 /** Returns the first items, which have at most `most` bytes together. */
-export function withinBytes<Item>(
-  most: number,
-  items: readonly Item[],
-  bytesOf: (item: Item) => number,
-): readonly Item[] {
+export function withinBytes<T>(most: number, items: readonly T[], bytesOf: (item: T) => number): readonly T[] {
   let bytes = 0;
   const end = items.findIndex((item) => {
     bytes += bytesOf(item);

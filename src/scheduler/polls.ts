@@ -51,10 +51,7 @@ export class Polls<Query extends Pollable> {
   }
 
   /** Adds queries. Their first polls are spread over a short first round. Finished queries are never polled. */
-  add(
-    registrations: readonly Registration<Query>[],
-    isFinished: (registration: Registration<Query>) => boolean = () => false,
-  ): void {
+  add(registrations: readonly Registration<Query>[], isFinished = (_: Registration<Query>): boolean => false): void {
     const { targets } = this.#options;
     const now = this.#clock.monotonic();
     const byTarget = groupBy(registrations, ({ query }) => targets.get(query.account, query.region));

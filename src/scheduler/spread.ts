@@ -11,15 +11,10 @@ export function placeInInterval(index: number, targetIndex: number): number {
 
 /**
  * Returns when a query is due again, in milliseconds of a monotonic clock: the first point of its grid, `anchor` plus whole
- * intervals, that is not in the past and about `intervals` or more after it was last due. Missed polls are not repeated.
+ * intervals, that is not in the past and about `turns` intervals or more after it was last due. Missed polls are not repeated.
  */
-export function nextDue(
-  schedule: { anchor: number; interval: number },
-  due: number,
-  now: number,
-  intervals: number,
-): number {
-  const earliest = Math.max(now, due + (intervals - 0.5) * schedule.interval);
-  const steps = Math.ceil((earliest - schedule.anchor) / schedule.interval);
-  return schedule.anchor + steps * schedule.interval;
+export function nextDue(grid: { anchor: number; interval: number }, due: number, now: number, turns: number): number {
+  const { anchor, interval } = grid;
+  const earliest = Math.max(now, due + (turns - 0.5) * interval);
+  return anchor + Math.ceil((earliest - anchor) / interval) * interval;
 }

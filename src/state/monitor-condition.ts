@@ -13,10 +13,7 @@ export interface NetworkCondition {
 }
 
 /** Returns the condition: degraded if one of the last three periods of `health`, in the order of time, is above 0. */
-export function networkCondition(
-  health: readonly Point[],
-  before: NetworkCondition | undefined,
-): NetworkCondition | undefined {
+export function networkCondition(health: readonly Point[], before?: NetworkCondition): NetworkCondition | undefined {
   const [oldest] = health[0] ?? [];
   const [newest] = health.at(-1) ?? [];
   if (oldest === undefined || newest === undefined) {

@@ -35,6 +35,9 @@ export interface PeriodStore {
 /** Without a storage, counting starts with the newest period after each start. */
 export const NO_PERIOD_STORE: PeriodStore = { store: async () => 'stored', forget: () => undefined };
 
+/** Returns the limit of a monitor's round-trip times, in seconds. */
+type LimitOf = (name: string) => number | undefined;
+
 /** The metrics of the monitors in all targets. Targets that list the same monitor share its metrics. */
 export class MonitorMetrics {
   /** Emitted when the selection of a target or the metrics of its monitors have changed. */
@@ -59,14 +62,8 @@ export class MonitorMetrics {
    * Sets the monitors that a target exports: the ARN of each name. Those with equal ARNs at the same place are one monitor.
    *
    * @param place of the service, for example its endpoint
-   * @param limitOf the limit of a monitor's round-trip times, in seconds
    */
-  select(
-    target: Target,
-    place: string,
-    arns: ReadonlyMap<string, string>,
-    limitOf: (name: string) => number | undefined,
-  ): void {
+  select(target: Target, place: string, arns: ReadonlyMap<string, string>, limitOf: LimitOf): void {
     const selected = new Map(Array.from(arns, ([name, arn]) => [name, this.#monitor(JSON.stringify([place, arn]))]));
     this.#disown(target);
     this.#selected.set(target, selected);
@@ -163,7 +160,7 @@ export class MonitorMetrics {
   }
 
   /** Makes a target an owner of its monitors. Takes time in proportion to their number. */
-  #own(target: Target, limitOf: (name: string) => number | undefined): void {
+  #own(target: Target, limitOf: LimitOf): void {
     const place = this.#places.get(target) ?? this.#lastPlace + 1;
     this.#lastPlace = Math.max(place, this.#lastPlace);
     this.#places.set(target, place);

@@ -24,14 +24,10 @@ export class GroupedChunks<Key, Item extends object, Name extends string> {
   readonly #open = new Set<Group<Item, Name>>();
   readonly #items = new Map<Key, { readonly item: Item; readonly group: Group<Item, Name> }>();
 
-  constructor(
-    families: Readonly<Record<Name, Family>>,
-    samplesOf: SamplesOf<Item, Name>,
-    itemsPerChunk = ITEMS_PER_CHUNK,
-  ) {
+  constructor(families: Readonly<Record<Name, Family>>, samplesOf: SamplesOf<Item, Name>, perChunk = ITEMS_PER_CHUNK) {
     this.#families = families;
     this.#samplesOf = samplesOf;
-    this.#itemsPerChunk = itemsPerChunk;
+    this.#itemsPerChunk = perChunk;
     this.#names = keysOf(samplesOf);
   }
 
