@@ -2,13 +2,12 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
-import { leaderOnly } from './api/replicas-endpoint.ts';
-import type { AppOptions, ServedReplicas } from './app-options.ts';
+import { redirectToLeader } from './api/replicas-endpoint.ts';
+import type { AppOptions } from './app-options.ts';
 import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
 import { createGate } from './security/access.ts';
 import { setSecurityHeaders } from './security/security-headers.ts';
-import { splitTarget } from './server/request-target.ts';
-import { HttpError, isApiPath, sendError } from './server/respond.ts';
+import { HttpError, isApiPath, redirect, sendError, splitTarget } from './server/respond.ts';
 
 /**
  * Creates the request handler: status page, metrics, probes, reload, and API. Paths match exactly, including case and
@@ -26,9 +25,8 @@ export function createApp(options: AppOptions): RequestListener {
   app.enable('strict routing');
   app.enable('case sensitive routing');
 
-  const { replicas } = options;
-  if (replicas !== undefined) {
-    app.use(redirectToLeader(replicas, routePrefix));
+  if (options.replicas !== undefined) {
+    app.use(redirectToLeader(options.replicas, routePrefix));
   }
   for (const { pattern, methods } of endpoints(options)) {
     const route = app.route(literalPattern(routePrefix) + pattern);
@@ -44,7 +42,7 @@ export function createApp(options: AppOptions): RequestListener {
     for (const path of ['/', literalPattern(routePrefix)]) {
       app
         .route(path)
-        .get(redirectTo(`${routePrefix}/`))
+        .get((_request, response) => redirect(response, 302, `${routePrefix}/`))
         .all(methodNotAllowed('GET, HEAD'));
     }
   }
@@ -83,26 +81,6 @@ export function createApp(options: AppOptions): RequestListener {
   };
 }
 
-/** Redirects requests that only the leader of replicas can serve. */
-function redirectToLeader(replicas: ServedReplicas, routePrefix: string): RequestHandler {
-  return (request, response, next) => {
-    const { path, search } = splitTarget(request.url) ?? { path: '', search: '' };
-    const isBelow = path.startsWith(`${routePrefix}/`);
-    const location = isBelow ? leaderOnly(replicas, path.slice(routePrefix.length), search) : undefined;
-    if (location === undefined) {
-      next();
-    } else {
-      response.writeHead(307, { Location: location, 'Content-Length': 0 }).end();
-    }
-  };
-}
-
-function redirectTo(location: string): RequestHandler {
-  return (_request, response) => {
-    response.writeHead(302, { Location: location, 'Content-Length': 0 }).end();
-  };
-}
-
 /** Returns the value of `Allow`. */
 function allowedOf(methods: Endpoint['methods']): string {
   return METHODS.filter((method) => methods[method] !== undefined)
@@ -122,10 +100,8 @@ function failureResponses(routePrefix: string, log: Logger) {
   return (error: unknown, path: string, response: ServerResponse): void => {
     const expected = error instanceof HttpError ? error : undefined;
     if (expected === undefined) {
-      log.error('request failed', {
-        path,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.error('request failed', { path, error: reason });
     }
     if (response.headersSent) {
       response.destroy();

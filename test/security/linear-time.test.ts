@@ -16,7 +16,7 @@ import { readPageRequest } from '../../src/http/page/page-request.ts';
 import { parseAcceptHeader } from '../../src/http/scrape/exposition-negotiation.ts';
 import { crossSiteRefusal } from '../../src/http/security/mutating.ts';
 import { parseBasicCredentials } from '../../src/http/security/password-checks.ts';
-import { splitTarget } from '../../src/http/server/request-target.ts';
+import { splitTarget } from '../../src/http/server/respond.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { labelPart } from '../../src/metrics/text.ts';
 import { fitsPattern } from '../../src/queries/following.ts';

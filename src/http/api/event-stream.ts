@@ -22,11 +22,6 @@ const KEPT_FOR_MS = 60_000;
 const LAST_READ_MS = 500;
 const RETRY_SECONDS = 10;
 
-interface KeptEvent {
-  readonly number: number;
-  readonly text: string;
-}
-
 /**
  * `GET /api/v1/events`: server-sent events. `status` has the JSON of a query whose status, `up`, last error, or last run has
  * changed; changes within half a second are combined. `removed` has the name of a removed query: `{"name": …}`. `reset` means
@@ -40,7 +35,8 @@ export class EventStream {
   readonly #clock: Clock;
   readonly #shutdown: AbortSignal;
   readonly #listeners = new Set<ServerResponse>();
-  readonly #kept: KeptEvent[] = [];
+  /** The last events, up to `#number`. */
+  readonly #kept: string[] = [];
   /** Characters of all kept events. */
   #keptLength = 0;
   /** Start of following changes without a gap; prefix of each event ID. Undefined while changes are not followed. */
@@ -70,32 +66,23 @@ export class EventStream {
       response.end();
       return;
     }
-    this.#listen(response, request.get('Last-Event-ID'));
-  };
-
-  #listen(response: ServerResponse, lastEventId: string | undefined): void {
     this.#follow();
     this.#listeners.add(response);
     response.once('close', () => this.#remove(response));
     response.write(`retry: ${(RETRY_SECONDS * 1_000) / 2}\n\n`);
+    const lastEventId = request.get('Last-Event-ID');
     if (lastEventId !== undefined) {
       response.write(this.#missedSince(lastEventId));
     }
-  }
+  };
 
   /** Returns all events after the given one, or `reset` if they are unknown. */
   #missedSince(lastEventId: string): string {
-    const [epoch, number] = lastEventId.split('-');
-    const [first] = this.#kept;
-    const last = Number(number);
-    const nextKept = first?.number ?? this.#number + 1;
-    if (epoch !== this.#epoch || !(last >= nextKept - 1 && last <= this.#number)) {
-      return this.#format('reset', this.#number, {});
-    }
-    return this.#kept
-      .filter((event) => event.number > last)
-      .map(({ text }) => text)
-      .join('');
+    const [epoch, last] = lastEventId.split('-');
+    const missed = this.#number - Number(last);
+    return epoch === this.#epoch && missed >= 0 && missed <= this.#kept.length
+      ? this.#kept.slice(this.#kept.length - missed).join('')
+      : this.#format('reset', this.#number, {});
   }
 
   #follow(): void {
@@ -120,48 +107,38 @@ export class EventStream {
   #forget(): void {
     this.#unsubscribe();
     this.#epoch = undefined;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#kept.length = 0;
     this.#keptLength = 0;
   }
 
   #publish(changes: readonly StatusChange[]): void {
-    if (changes.length > KEPT_EVENTS) {
-      this.#reset();
-      return;
-    }
-    const events = changes.map((change, i) => this.#event(change, this.#number + 1 + i));
-    const text = events.map((event) => event.text).join('');
-    if (text.length > MAX_UNREAD) {
-      this.#reset();
+    const events =
+      changes.length > KEPT_EVENTS ? [] : changes.map((change, i) => this.#event(change, this.#number + 1 + i));
+    const text = events.join('');
+    if (changes.length > KEPT_EVENTS || text.length > MAX_UNREAD) {
+      this.#number += 1;
+      this.#clear();
+      this.#send(this.#format('reset', this.#number, {}));
       return;
     }
     this.#number += changes.length;
-    this.#keep(events);
+    this.#kept.push(...events);
+    this.#keptLength += text.length;
+    while (this.#kept.length > KEPT_EVENTS || this.#keptLength > MAX_KEPT) {
+      this.#keptLength -= this.#kept.shift()?.length ?? 0;
+    }
     this.#send(text);
   }
 
-  #reset(): void {
-    this.#number += 1;
-    this.#kept.length = 0;
-    this.#keptLength = 0;
-    this.#send(this.#format('reset', this.#number, {}));
-  }
-
-  #keep(events: readonly KeptEvent[]): void {
-    for (const event of events) {
-      this.#kept.push(event);
-      this.#keptLength += event.text.length;
-    }
-    while (this.#kept.length > KEPT_EVENTS || this.#keptLength > MAX_KEPT) {
-      this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
-    }
-  }
-
-  #event({ name, kind }: StatusChange, number: number): KeptEvent {
+  #event({ name, kind }: StatusChange, number: number): string {
     const view = kind === 'removed' ? undefined : this.#queries.get(name);
-    const text =
-      view === undefined ? this.#format('removed', number, { name }) : this.#format('status', number, queryJson(view));
-    return { number, text };
+    return view === undefined
+      ? this.#format('removed', number, { name })
+      : this.#format('status', number, queryJson(view));
   }
 
   #format(event: string, number: number, data: unknown): string {

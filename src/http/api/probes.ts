@@ -1,36 +1,35 @@
 import type { RequestListener } from 'node:http';
 import type { RequestHandler } from 'express';
+import { counted } from '../../lib/text.ts';
 import { HttpError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 200, or 503 with the reason. */
 export function healthyEndpoint(unhealthy: () => string | undefined): RequestListener {
   return (_request, response) => {
     const reason = unhealthy();
-    if (reason === undefined) {
-      sendText(response, 200, 'Network Flow Monitor exporter is healthy.');
-    } else {
-      sendText(response, 503, `Network Flow Monitor exporter is not healthy: ${reason}`);
-    }
+    const state = reason === undefined ? 'healthy.' : `not healthy: ${reason}`;
+    sendText(response, reason === undefined ? 200 : 503, `Network Flow Monitor exporter is ${state}`);
   };
 }
 
-/** `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, until a replica has read the shared storage, and during shutdown. */
-export function readyEndpoint(
-  health: { waiting(): number; isJoining?(): boolean },
-  shutdown: AbortSignal,
-): RequestListener {
-  return (_request, response) => {
-    const count = health.waiting();
+/**
+ * `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, until a replica has read the
+ * shared storage, and during shutdown.
+ */
+export function readyEndpoint(health: { waiting(): number; isJoining?(): boolean }, shutdown: AbortSignal): RequestListener {
+  const notReady = () => {
     if (shutdown.aborted) {
-      sendText(response, 503, 'Network Flow Monitor exporter is shutting down.');
-    } else if (health.isJoining?.() === true) {
-      sendText(response, 503, 'Network Flow Monitor exporter is not ready: the shared storage was not read yet.');
-    } else if (count > 0) {
-      const queries = count === 1 ? '1 watched query' : `${count} watched queries`;
-      sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} not polled yet.`);
-    } else {
-      sendText(response, 200, 'Network Flow Monitor exporter is ready.');
+      return 'shutting down';
     }
+    if (health.isJoining?.() === true) {
+      return 'not ready: the shared storage was not read yet';
+    }
+    const count = health.waiting();
+    return count > 0 ? `not ready: ${counted(count, 'watched query', 'watched queries')} not polled yet` : undefined;
+  };
+  return (_request, response) => {
+    const reason = notReady();
+    sendText(response, reason === undefined ? 200 : 503, `Network Flow Monitor exporter is ${reason ?? 'ready'}.`);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { ServedReplicas } from '../app-options.ts';
-import { HttpError, sendJson } from '../server/respond.ts';
+import { HttpError, redirect, sendJson, splitTarget } from '../server/respond.ts';
 
 /** `GET /api/v1/replicas`: the members of the group, its leader, and the engine. 404 without replicas. */
 export function replicasEndpoint(replicas: ServedReplicas | undefined): RequestHandler {
@@ -13,24 +13,24 @@ export function replicasEndpoint(replicas: ServedReplicas | undefined): RequestH
 }
 
 /**
- * Handles requests to a standby that only the leader can serve: 307 to the leader's URL, or 503 with the leader's id. Passes
- * all requests to the leader on.
- *
- * @param path path of the request, below the prefix
+ * Redirects requests to a standby that only the leader can serve with 307 to the leader's URL; 503 with the leader's id if it
+ * has no URL. Passes all other requests on, and all requests to the leader.
  */
-export function leaderOnly(replicas: ServedReplicas, path: string, search: string): string | undefined {
-  if (!isOfLeader(path)) {
-    return undefined;
-  }
-  const standby = replicas.standby();
-  if (standby === undefined) {
-    return undefined;
-  }
-  if (standby.leaderUrl === undefined) {
-    const leader = standby.leaderId === undefined ? 'No leader is known' : `The leader is ${standby.leaderId}`;
-    throw new HttpError('unavailable', `This replica is a standby. ${leader}`);
-  }
-  return `${standby.leaderUrl.replace(/\/$/, '')}${path}${search}`;
+export function redirectToLeader(replicas: ServedReplicas, routePrefix: string): RequestHandler {
+  return (request, response, next) => {
+    const { path, search } = splitTarget(request.url) ?? { path: '', search: '' };
+    const below = path.startsWith(`${routePrefix}/`) ? path.slice(routePrefix.length) : '';
+    const standby = isOfLeader(below) ? replicas.standby() : undefined;
+    if (standby === undefined) {
+      next();
+      return;
+    }
+    if (standby.leaderUrl === undefined) {
+      const leader = standby.leaderId === undefined ? 'No leader is known' : `The leader is ${standby.leaderId}`;
+      throw new HttpError('unavailable', `This replica is a standby. ${leader}`);
+    }
+    redirect(response, 307, `${standby.leaderUrl.replace(/\/$/, '')}${below}${search}`);
+  };
 }
 
 /** Pages and the API, except for the replicas themselves. */

@@ -31,6 +31,7 @@ export const SORTS = {
 } as const;
 
 export type Sort = keyof typeof SORTS;
+export const SORT_NAMES: readonly Sort[] = ['value', 'local', 'remote', 'zones'];
 
 /** Returns the contributors of results, one per flow: mirror rows are merged. Rows without a value are skipped. */
 export function contributorsOf(results: ContributorsJson): Contributor[] {
@@ -67,10 +68,8 @@ function newestOf({ datapoints }: DatapointsJson): Contributor[] {
     for (const [i, at] of timestamps.entries()) {
       const value = baseValues[i] ?? 0;
       const best = newest.get(label);
-      if (best === undefined || at > best.at) {
-        newest.set(label, { at, value });
-      } else if (at === best.at) {
-        newest.set(label, { at, value: best.value + value });
+      if (best === undefined || at >= best.at) {
+        newest.set(label, { at, value: at === best?.at ? best.value + value : value });
       }
     }
   }

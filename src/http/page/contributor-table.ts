@@ -44,20 +44,11 @@ export async function renderContributors(table: ContributorTable): Promise<Html>
 ${renderForm(request, nouns)}
 <p id="found">${countText(all.length, selected.length, shown.length, nouns)} ${moreLinks(table, selected.length, shown.length)}
 <a href="${tsv}" type="text/tab-separated-values">TSV</a> <button type="button" class="copy" data-copy="${pageHref('', { ...request, tsv: true })}">Copy as TSV</button></p>
-${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length, nouns)}</p>` : renderFlowTable('Contributors', nouns.column, metricTitle(table.metricName), rows)}`;
+${shown.length === 0 ? html`<p class="card empty">${all.length === 0 ? `The last results have no ${nouns.many}.` : `No ${nouns.one} matches the filter.`}</p>` : renderFlowTable('Contributors', nouns.column, metricTitle(table.metricName), rows)}`;
 }
 
-/** Words for the items of results. */
-interface Nouns {
-  readonly one: string;
-  readonly many: string;
-  readonly column: string;
-  readonly placeholder: string;
-  /** Follows the window. */
-  readonly note: string;
-}
-
-const CONTRIBUTORS: Nouns = {
+/** Words for the items of results; the note follows the window. */
+const CONTRIBUTORS = {
   one: 'contributor',
   many: 'contributors',
   column: 'Local → remote',
@@ -71,6 +62,7 @@ const SERIES: Nouns = {
   placeholder: 'name',
   note: ' Newest data point of each series.',
 };
+type Nouns = typeof CONTRIBUTORS;
 
 function renderForm({ query, search, sort, allRows }: PageRequest, nouns: Nouns): Html {
   const options = Object.entries(SORTS).map(
@@ -105,24 +97,20 @@ function moreLinks({ linkBase, request }: ContributorTable, selected: number, sh
   }`;
 }
 
-function emptyText(all: number, { one, many }: Nouns): string {
-  return all === 0 ? `The last results have no ${many}.` : `No ${one} matches the filter.`;
-}
-
 interface RowOptions {
   readonly largest: number;
   readonly unit: BaseUnit;
   readonly id: string;
+  /** Fields that are equal in all rows. */
   readonly common: ReadonlyMap<string, string>;
 }
 
 function renderRow(contributor: Contributor, { largest, unit, id, common }: RowOptions): Html {
   const { value, flow, fields, path, remoteView } = contributor;
-  const others = [...fields].filter(([name]) => !common.has(name));
   const facts = [
     ...(remoteView === undefined ? [] : [['remote view', humanValue(remoteView, unit)] as const]),
     ...(path.length === 0 ? [] : [['path', path.join(' → ')] as const]),
-    ...others,
+    ...[...fields].filter(([name]) => !common.has(name)),
   ];
   return html`<tr>
 <th scope="row"><details id="${id}"><summary>${renderEnds(flow)}</summary>

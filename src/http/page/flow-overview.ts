@@ -46,8 +46,12 @@ export async function collectFlows(queries: AsyncIterable<QueryFlows>): Promise<
     const pairs: ZonePairs = metric.subjects.get(subject) ?? new Map();
     metric.subjects.set(subject, pairs);
     for (const pair of digest.zones) {
+      const key = zonesKey(pair.local, pair.remote);
       const value = metricName === 'ROUND_TRIP_TIME' ? pair.value : pair.value / seconds;
-      keepLarger(pairs, { ...pair, value, query: name });
+      const known = pairs.get(key);
+      if (known === undefined || value > known.value) {
+        pairs.set(key, { ...pair, value, query: name });
+      }
     }
   }
   const metrics = METRIC_NAMES.flatMap((metricName) => {
@@ -63,14 +67,6 @@ export function subjectKey({ account, region, monitorName, scopeId, destinationC
 }
 
 type ZonePairs = Map<string, OverviewPair>;
-
-function keepLarger(pairs: ZonePairs, pair: OverviewPair): void {
-  const key = zonesKey(pair.local, pair.remote);
-  const known = pairs.get(key);
-  if (known === undefined || pair.value > known.value) {
-    pairs.set(key, pair);
-  }
-}
 
 /** Adds up the pairs of different subjects. */
 function added(metricName: MetricName, subjects: ReadonlyMap<string, ZonePairs>): OverviewPair[] {

@@ -32,11 +32,11 @@ export async function rateMonitors(
   }
   return monitors.map((monitor) => {
     const { RETRANSMISSIONS, DATA_TRANSFERRED } = found.get(keyOf(monitor)) ?? emptyGroups();
-    const { condition } = monitor;
+    const sum = (groups: MonitorGroups[UsedMetric]) => (groups.size === 0 ? undefined : addGroups([...groups.values()]));
     const verdict = verdictOf({
-      degraded: condition === 'unknown' ? undefined : condition === 'degraded',
-      retransmissions: RETRANSMISSIONS.size === 0 ? undefined : addGroups([...RETRANSMISSIONS.values()]),
-      bytes: DATA_TRANSFERRED.size === 0 ? undefined : addGroups([...DATA_TRANSFERRED.values()]),
+      degraded: monitor.condition === 'unknown' ? undefined : monitor.condition === 'degraded',
+      retransmissions: sum(RETRANSMISSIONS),
+      bytes: sum(DATA_TRANSFERRED),
     });
     return { ...monitor, verdict };
   });

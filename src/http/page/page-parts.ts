@@ -81,6 +81,11 @@ export function metricTitle(metricName: string | undefined): string {
   return Object.entries(METRIC_TITLES).find(([name]) => name === metricName)?.[1] ?? metricName ?? 'Value';
 }
 
+/** Returns labels as `name="value"`. */
+export function labelTexts(labels: QueryView['labels']): string[] {
+  return Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+}
+
 /** Renders a bar; the value beside it is text. */
 export function renderBar(value: number, largest: number): Html {
   const width = largest > 0 ? (100 * value) / largest : 0;

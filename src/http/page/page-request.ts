@@ -1,5 +1,5 @@
 import type { Site } from '../app-options.ts';
-import { SORTS, type Sort } from './contributor-rows.ts';
+import { SORT_NAMES, type Sort } from './contributor-rows.ts';
 
 /** The requested view of the status page, from its query string. */
 export interface PageRequest {
@@ -24,26 +24,19 @@ const MAX_SEARCH = 300;
 
 /** Reads the query string of `url`. Ignores invalid parameters: the result is then the page of all queries. */
 export function readPageRequest(url: string): PageRequest {
-  const mark = url.indexOf('?');
-  const parameters = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+  const [, ...query] = url.split('?');
+  const parameters = new URLSearchParams(query.join('?'));
   const page = parameters.get('page') ?? '';
+  const sort = parameters.get('sort');
   return {
     search: (parameters.get('search') ?? '').trim().slice(0, MAX_SEARCH),
     status: parameters.get('status') ?? '',
     page: /^[1-9]\d{0,5}$/.test(page) ? Number(page) : 1,
     query: parameters.get('query') ?? undefined,
-    sort: sortOf(parameters.get('sort')),
+    sort: SORT_NAMES.find((name) => name === sort) ?? 'value',
     allRows: parameters.get('rows') === 'all',
     tsv: parameters.get('format') === 'tsv',
   };
-}
-
-function sortOf(text: string | null): Sort {
-  return isSort(text) ? text : 'value';
-}
-
-function isSort(text: string | null): text is Sort {
-  return text !== null && Object.hasOwn(SORTS, text);
 }
 
 /** Values shared by all parts of a page. */

@@ -11,15 +11,10 @@ export interface RatedQuery {
   readonly condition: Condition;
 }
 
-export interface ConditionCount {
-  readonly condition: Condition;
-  readonly count: number;
-}
-
 /** The part of all queries that one page of the list shows. */
 export interface PageSelection {
   /** Counts of all queries. */
-  readonly counts: readonly ConditionCount[];
+  readonly counts: ReturnType<typeof countConditions>;
   readonly total: number;
   /** Number of queries that match search and status. */
   readonly matching: number;
@@ -59,7 +54,9 @@ export function subjectOf({ monitorName, scopeId }: QueryView): string {
 }
 
 /** Counts queries by condition, the most urgent first, without zeros. */
-export function countConditions(rated: readonly RatedQuery[]): ConditionCount[] {
+export function countConditions(
+  rated: readonly RatedQuery[],
+): readonly { readonly condition: Condition; readonly count: number }[] {
   const counts = new Map<Condition, number>();
   for (const { condition } of rated) {
     counts.set(condition, (counts.get(condition) ?? 0) + 1);
@@ -75,20 +72,12 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
     return true;
   }
   const { name, type, account, region, queryId, labels, lastError, metricName, destinationCategory } = query;
-  const text = [
-    name,
-    type,
-    account,
-    region,
-    subjectOf(query),
-    queryId ?? '',
-    lastError?.error ?? '',
-    metricName ?? '',
-    destinationCategory ?? '',
+  const fields = [
+    ...[name, type, account, region, subjectOf(query), queryId, lastError?.error, metricName, destinationCategory],
     ...Object.entries(labels).map(([label, value]) => `${label}=${value}`),
-  ]
-    .join('\n')
-    .toLowerCase();
+  ];
+  // `join` treats undefined and null as empty.
+  const text = fields.join('\n').toLowerCase();
   return words.every((word) => text.includes(word));
 }
 

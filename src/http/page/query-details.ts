@@ -1,9 +1,11 @@
+import { DATA_TYPE } from '../../model/vocabulary.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 import {
   badge,
   breakable,
   conditionOf,
+  labelTexts,
   metricTitle,
   NOTHING,
   pathSegment,
@@ -26,6 +28,7 @@ export function renderQueryDetails(
 ): Html {
   const json = `${linkBase}api/v1/queries/${pathSegment(query.name)}`;
   const scheduled = query.schedule !== undefined;
+  const runs = query.recentRuns?.() ?? [];
   return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
 <h2 id="query-${pathSegment(query.name)}">${breakable(query.name)}</h2>
 <div class="state">${badge(conditionOf(query))} ${query.recentRuns === undefined ? undefined : renderTimeline(query.recentRuns())}</div>
@@ -33,24 +36,13 @@ ${query.lastError === null ? undefined : html`<div class="state error">${renderE
 <details id="facts"${scheduled ? undefined : html` open`}><summary>Details</summary>
 <dl class="card">
 ${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl></details>
-${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
-${scheduled ? html`<h3>${isOfSeries(query) ? 'Series' : 'Contributors'} by ${metricTitle(query.metricName).toLowerCase()}</h3>` : undefined}
+${runs.length === 0 ? undefined : html`<details id="runs"><summary>Last runs</summary>${renderRuns(runs, now)}</details>`}
+${scheduled ? html`<h3>${query.type === DATA_TYPE ? 'Series' : 'Contributors'} by ${metricTitle(query.metricName).toLowerCase()}</h3>` : undefined}
 ${contributors ?? (scheduled ? html`<p>No results yet.</p>` : undefined)}
 <ul class="buttons">
 <li><a href="${json}">This query as JSON</a></li>
 ${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON (all fields)</a></li>`}
 </ul>`;
-}
-
-/** Returns true if results are data points, and not contributors. */
-function isOfSeries({ type }: QueryView): boolean {
-  return type === 'workload-insights-top-contributors-data';
-}
-
-function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html | undefined {
-  return runs.length === 0
-    ? undefined
-    : html`<details id="runs"><summary>Last runs</summary>${renderRuns(runs, now)}</details>`;
 }
 
 function factsOf(query: QueryView, now: number): readonly (readonly [name: string, value: HtmlValue])[] {
@@ -72,21 +64,16 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
           ['Metric and category', `${query.metricName}, ${query.destinationCategory}`],
           ['Schedule', scheduleText(schedule)],
         ] as const)),
-    [
-      'Labels',
-      Object.entries(labels)
-        .map(([name, value]) => `${name}="${value}"`)
-        .join(', ') || NOTHING,
-    ],
-    ['Source', SOURCES.get(query.source) ?? query.source],
+    ['Labels', labelTexts(labels).join(', ') || NOTHING],
+    ['Source', SOURCES[query.source]],
   ];
 }
 
-const SOURCES: ReadonlyMap<string, string> = new Map([
-  ['config', 'configuration file'],
-  ['file', 'discovery file'],
-  ['http', 'HTTP'],
-]);
+const SOURCES: Readonly<Record<QueryView['source'], string>> = {
+  config: 'configuration file',
+  file: 'discovery file',
+  http: 'HTTP',
+};
 
 /** `every 5m, for a window of 5m that ended 2m before`: a delay is planned, and is not lateness. */
 function scheduleText({ every, lookback, delay }: NonNullable<QueryView['schedule']>): string {

@@ -10,6 +10,7 @@ import {
   badge,
   breakable,
   CONDITIONS,
+  labelTexts,
   metricTitle,
   NOTHING,
   pathSegment,
@@ -155,12 +156,11 @@ function nextTitle({ schedule }: RatedQuery['query']): string {
 function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {
   const { name, metricName, destinationCategory, schedule } = query;
   const href = pageHref(linkBase, { query: name });
-  const labels = Object.entries(query.labels).map(([label, value]) => `${label}="${value}"`);
   const question = metricName === undefined ? '' : `${metricTitle(metricName)}, ${destinationCategory ?? ''}`;
   const [group = name, ...dimensions] = name.split(':');
   const isFanOut = question !== '' && dimensions.length > 0;
   const kind = schedule === undefined ? `watched, every ${query.interval ?? ''}` : `every ${schedule.every}`;
-  const more = [isFanOut ? group : question, kind, ...labels].filter((text) => text !== '');
+  const more = [isFanOut ? group : question, kind, ...labelTexts(query.labels)].filter((text) => text !== '');
   return html`<a id="query-${pathSegment(name)}" href="${href}">${isFanOut ? question : breakable(name)}</a>
 <small>${more.join(', ')}</small>`;
 }

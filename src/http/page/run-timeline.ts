@@ -15,15 +15,9 @@ const WORDS: Readonly<Record<RunOutcome, string>> = {
 };
 
 /** Class of the style sheet for each outcome: a full, hollow, or small block. */
-const SHAPES: Readonly<Record<RunOutcome, string>> = {
-  succeeded: 'ok',
-  failed: 'no',
-  canceled: 'no',
-  timed_out: 'no',
-  start_failed: 'no',
-  results_failed: 'no',
-  skipped: 'gap',
-};
+function shapeOf(outcome: RunOutcome): string {
+  return outcome === 'succeeded' ? 'ok' : outcome === 'skipped' ? 'gap' : 'no';
+}
 
 const BLOCK = 7;
 
@@ -34,7 +28,7 @@ export function renderTimeline(runs: readonly EndedRun[]): Html {
   }
   const width = RECENT_RUNS * BLOCK;
   const blocks = runs.map(
-    ({ outcome }, i) => html`<rect class="${SHAPES[outcome]}" x="${width - (runs.length - i) * BLOCK + 1}"/>`,
+    ({ outcome }, i) => html`<rect class="${shapeOf(outcome)}" x="${width - (runs.length - i) * BLOCK + 1}"/>`,
   );
   return html`<svg class="runs" role="img" aria-label="${inWords(runs)}" viewBox="0 0 ${width} 18">${blocks}</svg>`;
 }

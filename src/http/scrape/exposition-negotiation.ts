@@ -6,17 +6,6 @@ export const EXPOSITION_CONTENT_TYPE: Readonly<Record<ExpositionFormat, string>>
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-interface Offer {
-  readonly mediaType: string;
-  readonly version: string;
-  /** Wildcard ranges that match it. */
-  readonly wildcards: readonly string[];
-}
-
-const TEXT_OFFER: Offer = { mediaType: 'text/plain', version: '0.0.4', wildcards: ['text/*', '*/*'] };
-/** Wildcards never match OpenMetrics: clients that can read it name it. */
-const OPENMETRICS_OFFER: Offer = { mediaType: 'application/openmetrics-text', version: '1.0.0', wildcards: [] };
-
 interface Match {
   readonly q: number;
   /** Specificity of the range: 3 with version, 2 media type, 1 wildcard of the type, 0 wildcard of all. */
@@ -33,8 +22,9 @@ interface Match {
  */
 export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   const ranges = parseAcceptHeader(accept ?? '') ?? [];
-  const openmetrics = bestMatch(ranges, OPENMETRICS_OFFER);
-  const text = bestMatch(ranges, TEXT_OFFER);
+  // Wildcards never match OpenMetrics: clients that can read it name it.
+  const openmetrics = bestMatch(ranges, ['application/openmetrics-text'], '1.0.0');
+  const text = bestMatch(ranges, ['text/plain', 'text/*', '*/*'], '0.0.4');
   if (openmetrics === undefined || openmetrics.q === 0) {
     return 'text';
   }
@@ -44,25 +34,21 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return text.specificity < 2 || openmetrics.position < text.position ? 'openmetrics' : 'text';
 }
 
-/** Returns the most specific range that matches the offer, whatever the weights of others (RFC 9110, section 12.5.1). */
-function bestMatch(ranges: readonly AcceptRange[], offer: Offer): Match | undefined {
-  const matches = ranges.flatMap((range, position) => {
-    const specificity = specificityOf(range, offer);
-    return specificity === undefined ? [] : [{ q: range.q, specificity, position }];
+/**
+ * Returns the most specific range that matches, whatever the weights of others (RFC 9110, section 12.5.1).
+ *
+ * @param names the media type, and the wildcards that match it, the most specific first
+ */
+function bestMatch(ranges: readonly AcceptRange[], names: readonly string[], version: string): Match | undefined {
+  const matches = ranges.flatMap(({ value, parameters, q }, position): Match[] => {
+    const name = names.indexOf(value);
+    const wanted = name === 0 ? parameters.get('version') : undefined;
+    if (name === -1 || (wanted !== undefined && wanted !== version)) {
+      return [];
+    }
+    return [{ q, specificity: wanted === undefined ? 2 - name : 3, position }];
   });
   return matches.sort((a, b) => b.specificity - a.specificity || b.q - a.q)[0];
-}
-
-function specificityOf({ value, parameters }: AcceptRange, offer: Offer): number | undefined {
-  const wildcard = offer.wildcards.indexOf(value);
-  if (wildcard !== -1) {
-    return offer.wildcards.length - 1 - wildcard;
-  }
-  const version = parameters.get('version');
-  if (value !== offer.mediaType || (version !== undefined && version !== offer.version)) {
-    return undefined;
-  }
-  return version === undefined ? 2 : 3;
 }
 
 /**

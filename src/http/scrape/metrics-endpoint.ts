@@ -35,8 +35,8 @@ export function metricsEndpoint(
   };
   return async (request, response) => {
     response.setHeader('Vary', 'Accept, Accept-Encoding');
-    const url = request.url ?? '';
-    const groups = readGroups(url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+    const [, ...query] = (request.url ?? '').split('?');
+    const groups = readGroups(query.join('?'));
     const format = negotiateFormat(request.headers.accept);
     const acceptEncoding = request.headers['accept-encoding'];
     const gzip = wantsGzip(typeof acceptEncoding === 'string' ? acceptEncoding : undefined);
@@ -56,14 +56,11 @@ export function metricsEndpoint(
  */
 function readGroups(queryString: string): ReadonlySet<MetricGroup> | undefined {
   const named = new URLSearchParams(queryString).getAll('collect[]');
-  const unknown = named.filter((group) => !isMetricGroup(group)).map((group) => JSON.stringify(group));
+  const known = new Set(METRIC_GROUPS.filter((group) => named.includes(group)));
+  const unknown = named.filter((name) => !METRIC_GROUPS.some((group) => group === name));
   if (unknown.length > 0) {
-    const message = `Unknown groups in collect[]: ${unknown.join(', ')}. Valid groups: ${METRIC_GROUPS.join(', ')}`;
-    throw new HttpError('bad_request', message);
+    const names = unknown.map((group) => JSON.stringify(group)).join(', ');
+    throw new HttpError('bad_request', `Unknown groups in collect[]: ${names}. Valid groups: ${METRIC_GROUPS.join(', ')}`);
   }
-  return named.length === 0 ? undefined : new Set(named.filter(isMetricGroup));
-}
-
-function isMetricGroup(text: string): text is MetricGroup {
-  return METRIC_GROUPS.some((group) => group === text);
+  return named.length === 0 ? undefined : known;
 }

@@ -20,23 +20,26 @@ const OPEN_PATHS = ['/-/healthy', '/-/ready'];
 const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
 
 /**
- * Resolves to true if a request to a path is authenticated, to false if its client has disconnected.
- *
- * @throws HttpError if authentication fails
+ * Returns a function that sets the configured headers on a response, and requires a user name and a password if users are
+ * configured. It resolves to true if a request to a path is authenticated, and to false if its client has disconnected. It
+ * throws an HttpError if authentication fails.
  */
-type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
-
-/** Sets the configured headers on responses, and requires a user name and a password if users are configured. */
 export function createGate(
   access: () => Promise<Access>,
   routePrefix: string,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
-): Gate {
+): (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean> {
   const logFailure = createSignInLog(log, clock);
   const openPaths = new Set(OPEN_PATHS.map((path) => routePrefix + path));
   return async (request, response, path) => {
     const { headers, passwords } = await access();
-    setHeaders(response, headers);
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === '') {
+        response.removeHeader(name);
+      } else {
+        response.setHeader(name, value);
+      }
+    }
     if (passwords === undefined || openPaths.has(path)) {
       return true;
     }
@@ -64,16 +67,6 @@ export function createGate(
     response.setHeader('WWW-Authenticate', CHALLENGE);
     throw new HttpError('unauthorized', 'Authentication required: user name and password');
   };
-}
-
-function setHeaders(response: ServerResponse, headers: Access['headers']): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === '') {
-      response.removeHeader(name);
-    } else {
-      response.setHeader(name, value);
-    }
-  }
 }
 
 const QUIET_MS = 60_000;

@@ -42,8 +42,8 @@ export class PasswordChecks {
   readonly #queue = new FairQueue({ atOnce: CHECKS_AT_ONCE, mostWaiting: MOST_WAITING });
   readonly #secret = randomBytes(32);
   // Separate, so that an endless number of wrong passwords does not displace the correct ones.
-  readonly #correct = new RecentKeys(REMEMBERED);
-  readonly #wrong = new RecentKeys(REMEMBERED);
+  readonly #correct = new RecentKeys();
+  readonly #wrong = new RecentKeys();
 
   /** @param users bcrypt hashes by name, at least one */
   constructor(users: ReadonlyMap<string, string>) {
@@ -61,11 +61,7 @@ export class PasswordChecks {
     const { user, password } = credentials;
     const hash = this.#users.get(user);
     const key = this.#keyOf([user, hash ?? '', password]);
-    const known = this.#remembered(key);
-    if (known !== undefined) {
-      return known;
-    }
-    return this.#queue.run(address, signal, async () => {
+    const check = async () => {
       // The same credentials may have been checked while this check was waiting.
       const checked = this.#remembered(key);
       if (checked !== undefined) {
@@ -76,7 +72,8 @@ export class PasswordChecks {
       const accepted = matches && hash !== undefined;
       (accepted ? this.#correct : this.#wrong).add(key);
       return accepted;
-    });
+    };
+    return this.#remembered(key) ?? this.#queue.run(address, signal, check);
   }
 
   #remembered(key: string): boolean | undefined {
@@ -101,12 +98,7 @@ export class PasswordChecks {
 
 /** A limited number of keys: the most recently used ones. */
 class RecentKeys {
-  readonly #most: number;
   readonly #keys = new Set<string>();
-
-  constructor(most: number) {
-    this.#most = most;
-  }
 
   has(key: string): boolean {
     if (!this.#keys.delete(key)) {
@@ -120,7 +112,7 @@ class RecentKeys {
     this.#keys.delete(key);
     this.#keys.add(key);
     const [oldest] = this.#keys;
-    if (oldest !== undefined && this.#keys.size > this.#most) {
+    if (oldest !== undefined && this.#keys.size > REMEMBERED) {
       this.#keys.delete(oldest);
     }
   }

@@ -26,27 +26,23 @@ export function takenOf(socket: Socket): number {
 }
 
 /** Returns whether a connection waits for its client, or for a response that has not started. */
-function isUnserved({ socket, owed, request }: Connection): boolean {
+export function isUnserved({ socket, owed, request }: Connection): boolean {
   const [response] = owed;
   return response !== undefined && (socket.writableLength > 0 || request?.complete === false || !response.headersSent);
 }
 
-/** Returns the connection that has been idle the longest, given connections in the order of their last use. */
-export function firstIdle(connections: Iterable<Connection>): Connection | undefined {
-  for (const connection of connections) {
-    if (connection.owed.size === 0) {
-      return connection;
-    }
-  }
-  return undefined;
-}
+/** What is without progress for this long can be ended in favor of others, in milliseconds. */
+const STALLED_AFTER = 2_000;
 
-/** Returns the connection without progress for the longest time, at least since `before`. */
-export function longestStalled(connections: Iterable<Connection>, before: number): Connection | undefined {
-  let longest: Connection | undefined;
-  for (const connection of connections) {
-    if (connection.progressAt <= (longest?.progressAt ?? before) && isUnserved(connection)) {
-      longest = connection;
+/** Returns the item without progress for the longest time, if it can be ended. Times are of the monotonic clock. */
+export function longestStalled<T extends { readonly progressAt: number }>(
+  items: Iterable<T>,
+  now: number,
+): T | undefined {
+  let longest: T | undefined;
+  for (const item of items) {
+    if (item.progressAt <= (longest?.progressAt ?? now - STALLED_AFTER)) {
+      longest = item;
     }
   }
   return longest;

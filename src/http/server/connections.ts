@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
-import { type Connection, firstIdle, longestStalled, takenOf } from './connection.ts';
+import { type Connection, isUnserved, longestStalled, takenOf } from './connection.ts';
 import { parseOneAtATime } from './pipelining.ts';
 
 /** How fast a client must receive a response, and how many connections can be open. Times are in milliseconds. */
@@ -18,8 +18,6 @@ export interface ConnectionLimits {
   readonly checkingInterval: number;
 }
 
-/** At the limit, a connection without progress for this long can be ended in favor of another, in milliseconds. */
-const STALLED_AFTER = 2_000;
 /** An address with this share of the connections cannot use the reserved share. */
 const LARGE_SHARE = 1 / 2;
 const RESERVED_SHARE = 1 / 16;
@@ -192,9 +190,11 @@ export class Connections {
   #replaceOne(address: string): boolean {
     const own = this.#byAddress.get(address)?.size ?? 0;
     const rivals = [...this.#byAddress.values()].filter(({ size }) => size >= own).sort((a, b) => b.size - a.size);
-    const before = this.#clock.monotonic() - STALLED_AFTER;
     for (const connections of rivals) {
-      const victim = longestStalled(connections, before) ?? firstIdle(connections);
+      const all = [...connections];
+      const stalled = longestStalled(all.filter(isUnserved), this.#clock.monotonic());
+      // In the order of their last use.
+      const victim = stalled ?? all.find(({ owed }) => owed.size === 0);
       if (victim !== undefined) {
         this.#forget(victim);
         victim.socket.destroy();

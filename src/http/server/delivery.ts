@@ -7,62 +7,43 @@ export const PIECE = 64 * 1024;
 const MOST_IN_TURN = 4;
 
 /**
- * Writes that are ready. Client addresses take turns, as do the connections of each: the kernel accepts megabytes for each of
- * a thousand clients that read nothing, which must not delay the response to another client.
+ * Writes that are ready, by client address; never contains an empty set. The first address is next. Addresses take turns, as
+ * do the connections of each: the kernel accepts megabytes for each of a thousand clients that read nothing, which must not
+ * delay the response to another client. Shared by all servers: the process has one event loop.
  */
-class ReadyWrites {
-  /** Never contains an empty set. The first address is next. */
-  readonly #byAddress = new Map<string, Set<() => void>>();
-  #isPlanned = false;
+const READY = new Map<string, Set<() => void>>();
+let isPlanned = false;
 
-  add(address: string, write: () => void): void {
-    const writes = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, writes.add(write));
-    this.#plan();
-  }
-
-  #plan(): void {
-    if (!this.#isPlanned) {
-      this.#isPlanned = true;
-      setImmediate(() => this.#writeSome());
-    }
-  }
-
-  #writeSome(): void {
-    this.#isPlanned = false;
-    // One per address: its next write is known in the next turn.
-    for (let left = Math.min(MOST_IN_TURN, this.#byAddress.size); left > 0; left -= 1) {
-      this.#takeNext()?.();
-    }
-    if (this.#byAddress.size > 0) {
-      this.#plan();
-    }
-  }
-
-  #takeNext(): (() => void) | undefined {
-    for (const [address, writes] of this.#byAddress) {
-      this.#byAddress.delete(address);
-      for (const write of writes) {
-        writes.delete(write);
-        if (writes.size > 0) {
-          // Moved to the end: the other addresses are next.
-          this.#byAddress.set(address, writes);
-        }
-        return write;
-      }
-    }
-    return undefined;
+function plan(): void {
+  if (!isPlanned && READY.size > 0) {
+    isPlanned = true;
+    setImmediate(writeSome);
   }
 }
 
-/** Shared by all servers: the process has one event loop. */
-const READY = new ReadyWrites();
+function writeSome(): void {
+  isPlanned = false;
+  // One per address: its next write is known in the next turn.
+  for (const [address, writes] of [...READY].slice(0, MOST_IN_TURN)) {
+    READY.delete(address);
+    const [write] = writes;
+    if (write !== undefined && writes.delete(write) && writes.size > 0) {
+      // Moved to the end: the other addresses are next.
+      READY.set(address, writes);
+    }
+    write?.();
+  }
+  plan();
+}
 
 /** Writes a body piece by piece, each after the client has received the previous one, and ends the response. */
 export function deliver(response: ServerResponse, parts: readonly Uint8Array[]): void {
   const address = response.req.socket.remoteAddress ?? '';
   const pieces = piecesOf(parts);
-  const later = () => READY.add(address, write);
+  const later = () => {
+    READY.set(address, (READY.get(address) ?? new Set()).add(write));
+    plan();
+  };
   const write = () => {
     // A write would emit an error that ends the process.
     if (response.destroyed) {
@@ -81,7 +62,7 @@ export function deliver(response: ServerResponse, parts: readonly Uint8Array[]):
 }
 
 /** Joins small parts: a write costs more than a copy. */
-function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array, undefined> {
+function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array, void> {
   let small: Uint8Array[] = [];
   let length = 0;
   for (const part of parts) {
@@ -102,5 +83,4 @@ function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array, undefine
   if (length > 0) {
     yield Buffer.concat(small);
   }
-  return undefined;
 }

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
-
-/** A response without progress for this long can be ended in favor of others, in milliseconds. */
-const STALLED_AFTER = 2_000;
+import { longestStalled } from './connection.ts';
 
 interface Held {
+  readonly response: ServerResponse;
   readonly parts: readonly Uint8Array[];
   /** Monotonic milliseconds. */
   progressAt: number;
@@ -17,9 +16,7 @@ interface Held {
 export class HeldBodies {
   readonly #most: number;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #held = new Map<ServerResponse, Held>();
-  /** Number of responses per body. */
-  readonly #sharers = new Map<readonly Uint8Array[], number>();
+  readonly #held = new Set<Held>();
   /** Number of bodies per part. */
   readonly #holders = new Map<Uint8Array, number>();
   #bytes = 0;
@@ -37,47 +34,41 @@ export class HeldBodies {
    * have any size.
    */
   hold(response: ServerResponse, parts: readonly Uint8Array[]): boolean {
-    const missing = () => (this.#sharers.has(parts) ? 0 : this.#bytes + this.#bytesOfNew(parts) - this.#most);
-    while (missing() > 0 && this.#held.size > 0) {
-      const stalled = this.#longestStalled();
+    while (this.#held.size > 0 && this.#exceeds(parts)) {
+      const stalled = longestStalled(this.#held, this.#clock.monotonic());
       if (stalled === undefined) {
         return false;
       }
-      stalled.destroy();
+      stalled.response.destroy();
       this.#release(stalled);
     }
-    this.#add(response, parts);
+    this.#add({ response, parts, progressAt: this.#clock.monotonic() });
     return true;
   }
 
-  #add(response: ServerResponse, parts: readonly Uint8Array[]): void {
-    const held: Held = { parts, progressAt: this.#clock.monotonic() };
-    this.#held.set(response, held);
-    const sharers = this.#sharers.get(parts) ?? 0;
-    this.#sharers.set(parts, sharers + 1);
-    for (const part of sharers === 0 ? parts : []) {
+  /** Returns whether parts exceed the limit. Those that other responses hold need no memory. */
+  #exceeds(parts: readonly Uint8Array[]): boolean {
+    const added = parts.reduce((sum, part) => sum + (this.#holders.has(part) ? 0 : part.byteLength), 0);
+    return added > 0 && this.#bytes + added > this.#most;
+  }
+
+  #add(held: Held): void {
+    this.#held.add(held);
+    for (const part of held.parts) {
       const holders = this.#holders.get(part) ?? 0;
       this.#holders.set(part, holders + 1);
       this.#bytes += holders === 0 ? part.byteLength : 0;
     }
-    response.on('drain', () => {
+    held.response.on('drain', () => {
       held.progressAt = this.#clock.monotonic();
     });
-    response.once('close', () => this.#release(response));
+    held.response.once('close', () => this.#release(held));
   }
 
-  #release(response: ServerResponse): void {
-    const held = this.#held.get(response);
-    if (held === undefined) {
+  #release(held: Held): void {
+    if (!this.#held.delete(held)) {
       return;
     }
-    this.#held.delete(response);
-    const sharers = (this.#sharers.get(held.parts) ?? 0) - 1;
-    if (sharers > 0) {
-      this.#sharers.set(held.parts, sharers);
-      return;
-    }
-    this.#sharers.delete(held.parts);
     for (const part of held.parts) {
       const holders = (this.#holders.get(part) ?? 0) - 1;
       if (holders > 0) {
@@ -86,21 +77,5 @@ export class HeldBodies {
         this.#bytes -= part.byteLength;
       }
     }
-  }
-
-  #bytesOfNew(parts: readonly Uint8Array[]): number {
-    return parts.reduce((sum, part) => sum + (this.#holders.has(part) ? 0 : part.byteLength), 0);
-  }
-
-  #longestStalled(): ServerResponse | undefined {
-    let longest: ServerResponse | undefined;
-    let since = this.#clock.monotonic() - STALLED_AFTER;
-    for (const [response, { progressAt }] of this.#held) {
-      if (progressAt <= since) {
-        longest = response;
-        since = progressAt;
-      }
-    }
-    return longest;
   }
 }

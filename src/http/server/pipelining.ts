@@ -1,18 +1,11 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Connection } from './connection.ts';
 
 /** Minimum length of a request in bytes: a flood of empty lines is not parsed line by line. */
 const SHORTEST_REQUEST = 16;
 /** Bytes to parse at once if they do not contain the end of a head. */
 const LARGEST_SLICE = 4096;
-
-/** The part of a connection that determines whether it owes a response. */
-export interface Owing {
-  /** The last request whose head was received; undefined before the first. */
-  readonly request: Pick<IncomingMessage, 'complete'> | undefined;
-  /** Responses that the client has not received yet. */
-  readonly owed: { readonly size: number };
-}
 
 /**
  * Parses the requests of each connection one by one: data after a complete request stays in the socket, and is not read
@@ -21,16 +14,16 @@ export interface Owing {
  *
  * Call this before other listeners for new connections are added.
  *
- * @param owingOf returns the state of a connection; undefined if it is unknown
+ * @param connectionOf returns undefined if the connection is unknown
  */
-export function parseOneAtATime(server: Server, owingOf: (socket: Socket) => Owing | undefined): void {
+export function parseOneAtATime(server: Server, connectionOf: (socket: Socket) => Connection | undefined): void {
   server.on('connection', (socket: Socket) => {
     const parsers = socket.listeners('data');
     socket.removeAllListeners('data');
     // This also detaches the socket from Node's native parser, which reads it without `data` events.
     socket.on('data', (chunk: Buffer) => {
       let rest = chunk;
-      while (rest.length > 0 && isOpen(socket) && !socket.isPaused() && !isOwing(owingOf(socket))) {
+      while (rest.length > 0 && isOpen(socket) && !socket.isPaused() && !isOwing(connectionOf(socket))) {
         const end = endOfSlice(rest);
         for (const parse of parsers) {
           parse.call(socket, rest.subarray(0, end));
@@ -51,8 +44,8 @@ function isOpen(socket: Socket): boolean {
 }
 
 /** The rest of a request body is always read, so that a response that depends on it can be completed. */
-function isOwing(owing: Owing | undefined): boolean {
-  return owing !== undefined && owing.owed.size > 0 && owing.request?.complete === true;
+function isOwing(connection: Connection | undefined): boolean {
+  return connection !== undefined && connection.owed.size > 0 && connection.request?.complete === true;
 }
 
 /** Returns the end of a slice that completes at most one head. */

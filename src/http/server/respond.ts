@@ -117,6 +117,34 @@ export class HttpError extends Error {
   }
 }
 
+export function redirect(response: ServerResponse, status: 302 | 307, location: string): void {
+  response.writeHead(status, { Location: location, 'Content-Length': 0 }).end();
+}
+
+/**
+ * Splits a request target (RFC 9112, section 3.2) in origin form or, as proxies send it, in absolute form. Returns undefined
+ * if it is neither, or its path has malformed percent-encoding.
+ *
+ * @returns `path`: starts with `/`, percent-encoded as received, and decodable; `search`: empty, or `?` and the query string
+ */
+export function splitTarget(target: string): { readonly path: string; readonly search: string } | undefined {
+  let origin = target;
+  if (!target.startsWith('/')) {
+    if (!URL.canParse(target)) {
+      return undefined;
+    }
+    const url = new URL(target);
+    origin = url.pathname + url.search;
+  }
+  const [path = ''] = origin.split('?', 1);
+  try {
+    decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  return { path, search: origin.slice(path.length) };
+}
+
 /** Returns whether errors at this path are JSON: the root of the API and everything below it. */
 export function isApiPath(path: string, routePrefix: string): boolean {
   return path === `${routePrefix}/api` || path.startsWith(`${routePrefix}/api/`);
