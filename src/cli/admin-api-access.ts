@@ -5,13 +5,6 @@ import type { ListenAddress } from '../http/server/server.ts';
 /** The admin API would be open to every client, and the flags do not allow that. */
 export class AdminApiAccessError extends Error {
   override readonly name = 'AdminApiAccessError';
-
-  constructor(address: string) {
-    super(
-      `the admin API would be open to every client of ${address}. Listen on loopback addresses only, require ` +
-        'authentication (--web.config.file), or set --web.enable-unauthenticated-admin-api.',
-    );
-  }
 }
 
 export interface AdminApiAccess {
@@ -29,7 +22,10 @@ export function checkAdminApiAccess({ listenAddresses, isAuthenticated, mayBeOpe
     .map((address) => (typeof address === 'string' ? address : `the systemd socket, descriptor ${address.fd}`))
     .find((address) => !isLoopback(address));
   if (open !== undefined && !isAuthenticated && !mayBeOpen) {
-    throw new AdminApiAccessError(open);
+    throw new AdminApiAccessError(
+      `the admin API would be open to every client of ${open}. Listen on loopback addresses only, require ` +
+        'authentication (--web.config.file), or set --web.enable-unauthenticated-admin-api.',
+    );
   }
 }
 

@@ -90,12 +90,8 @@ function readReplicas(values: FlagValues): number | undefined {
 
 /** Runs a command with the handlers of process events. Logs each error of the configuration in a line of its own. */
 async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
-  const log = createLogger({
-    level: 'info',
-    format: flags.logFormat ?? 'logfmt',
-    clock: systemClock,
-    write: writeError,
-  });
+  const format = flags.logFormat ?? 'logfmt';
+  const log = createLogger({ level: 'info', format, clock: systemClock, write: writeError });
   const events = handleProcessEvents(log, 'reloads');
   const limit = openFileLimit();
   if (limit < LEAST_OPEN_FILES) {

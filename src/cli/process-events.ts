@@ -25,28 +25,35 @@ export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'
   process.on('warning', ({ name, message }) =>
     log.debug('runtime warning received', { warning: name, reason: message }),
   );
-  globalThis.console = consoleOf((text) => log.debug('library message received', { reason: text }));
+  // The AWS SDK, for one, writes warnings about unusual responses to the console.
+  const lines = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      log.debug('library message received', { reason: text.trimEnd() });
+      done();
+    },
+  });
+  globalThis.console = new Console(lines);
   process.on('uncaughtException', (error) => {
     const refusal = describeRefusal(error);
-    if (refusal !== undefined) {
-      log.error('stopped by system error', { reason: refusal, hint: SYSTEM_HINT });
-      process.exit(1);
-    }
     const { name, message, stack } = error;
-    log.error('unexpected error', { error: name, reason: message, stack, hint: 'please report this log message' });
+    if (refusal === undefined) {
+      log.error('unexpected error', { error: name, reason: message, stack, hint: 'please report this log message' });
+    } else {
+      log.error('stopped by system error', { reason: refusal, hint: SYSTEM_HINT });
+    }
     process.exit(1);
   });
   const ended = new Promise<void>((resolve) => {
-    let signals = 0;
+    let isEnding = false;
     const onSignal = () => {
-      signals += 1;
-      if (signals > 1) {
+      if (isEnding) {
         process.exit(0);
       }
+      isEnding = true;
       resolve();
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   });
   let hungUp = false;
   let onHangup = () => {
@@ -67,16 +74,4 @@ export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'
       log = next;
     },
   };
-}
-
-/** The AWS SDK, for one, writes warnings about unusual responses to the console. */
-function consoleOf(log: (text: string) => void): Console {
-  const lines = new Writable({
-    decodeStrings: false,
-    write(text: string, _encoding, done) {
-      log(text.trimEnd());
-      done();
-    },
-  });
-  return new Console(lines);
 }

@@ -35,12 +35,8 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const { flags, loaded, clock, env } = options;
   const { config, queries, warnings } = loaded;
-  const log = createLogger({
-    level: flags.logLevel ?? config.log.level,
-    format: flags.logFormat ?? config.log.format,
-    clock,
-    write: options.writeError,
-  });
+  const [level, format] = [flags.logLevel ?? config.log.level, flags.logFormat ?? config.log.format];
+  const log = createLogger({ level, format, clock, write: options.writeError });
   options.events.logTo(log);
   const webSecurity =
     flags.webConfigFile === undefined ? undefined : await WebSecurity.open({ file: flags.webConfigFile, clock, log });
@@ -57,11 +53,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     : (flags.listenAddresses ?? config.web.listenAddresses);
   const starting = start(log, async () => {
     if (flags.enableAdminApi) {
-      checkAdminApiAccess({
-        listenAddresses,
-        isAuthenticated: webSecurity?.isAuthenticated ?? false,
-        mayBeOpen: flags.enableUnauthenticatedAdminApi,
-      });
+      const isAuthenticated = webSecurity?.isAuthenticated ?? false;
+      checkAdminApiAccess({ listenAddresses, isAuthenticated, mayBeOpen: flags.enableUnauthenticatedAdminApi });
     }
     return startDaemon({
       config: { loaded, read: options.read, autoReloadInterval: flags.autoReloadInterval },
@@ -106,12 +99,10 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemon | undefined> {
   try {
     return await startIt();
-  } catch (error) {
-    log.error('startup failed', {
-      error: error instanceof Error ? error.name : 'Error',
-      reason: String(error instanceof Error ? error.message : error),
-      hint: error instanceof ListenError ? 'Set --web.listen-address to another address.' : undefined,
-    });
+  } catch (thrown) {
+    const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const hint = thrown instanceof ListenError ? 'Set --web.listen-address to another address.' : undefined;
+    log.error('startup failed', { error: name, reason: message, hint });
     return undefined;
   }
 }

@@ -17,7 +17,7 @@ import { bracketed } from '../lib/text.ts';
 export interface SimulatorCommand {
   /** Any free port if 0. */
   readonly port: number;
-  /** Path of a scenario; the default scenario if undefined. */
+  /** The default scenario if undefined. */
   readonly scenarioFile: string | undefined;
   readonly log: Logger;
   readonly clock: Clock;
@@ -34,11 +34,10 @@ export async function runSimulator({ port, scenarioFile, log, clock, ended }: Si
   if (!scenario) {
     return 1;
   }
-  let simulator: Simulator;
-  try {
-    simulator = await startOnLoopback({ port, scenario, clock });
-  } catch (error) {
+  const simulator = await startOnLoopback({ port, scenario, clock }).catch((error: unknown) => {
     log.error('simulator startup failed', { port, error: reasonOf(error) });
+  });
+  if (!simulator) {
     return 1;
   }
   log.always('simulator listening', { address: simulator.address });
@@ -88,8 +87,7 @@ export async function startOnLoopback(options: Omit<SimulatorOptions, 'host'>): 
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (!ABSENT.has(code)) {
         const reason = `cannot listen on ${bracketed(host)}:${port}: ${reasonOf(error)}.`;
-        const advice = ADVICE[code];
-        throw new StartError(advice === undefined ? reason : `${reason} ${advice}`, { cause: error });
+        throw new StartError([reason, ADVICE[code]].filter(Boolean).join(' '), { cause: error });
       }
     }
   }

@@ -36,7 +36,6 @@ function refusalOf(pid: string | undefined, count: string | undefined): string |
   if (pid !== String(process.pid)) {
     return `LISTEN_PID is ${JSON.stringify(pid)}, but this process is ${process.pid}`;
   }
-  return /^[1-9]\d{0,3}$/.test(count)
-    ? undefined
-    : `LISTEN_FDS is ${JSON.stringify(count)}, expected a positive number`;
+  const isCount = /^[1-9]\d{0,3}$/.test(count);
+  return isCount ? undefined : `LISTEN_FDS is ${JSON.stringify(count)}, expected a positive number`;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../lib/context.ts';
-import type { MetricName } from '../model/vocabulary.ts';
+import type { ScheduledQuery } from '../model/query.ts';
 import type { QueryView } from '../registry/query-view.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { FlowDigest } from '../results/flow-digest.ts';
@@ -50,19 +50,13 @@ export interface ServedQueries {
 }
 
 /** What a query measures. Queries with equal values see the same flows. */
-export interface FlowSubject {
-  readonly metricName: MetricName;
-  readonly account: string;
-  readonly region: string;
-  /** One of these two is undefined. */
-  readonly monitorName: string | undefined;
-  readonly scopeId: string | undefined;
-  readonly destinationCategory: string;
-}
+export type FlowSubject = Pick<
+  ScheduledQuery,
+  'metricName' | 'account' | 'region' | 'monitorName' | 'scopeId' | 'destinationCategory'
+>;
 
 /** The flows in the last results of a query. */
 export interface QueryFlows extends FlowSubject {
-  /** Name of the query. */
   readonly name: string;
   /** Length of the window of the results, in seconds. */
   readonly seconds: number;

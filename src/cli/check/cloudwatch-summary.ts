@@ -15,22 +15,19 @@ const MOST_MONITORS = 100_000;
  * Returns the price of the metrics from CloudWatch: a line for the sum, and one for each group of equal targets. Empty without
  * `cloudwatch`. The number of monitors is unknown without calling AWS, except for those that queries name.
  */
-export function summarizeCloudwatch({
-  queries,
-  metricTargets: targets,
-}: Pick<LoadedWithFiles, 'queries' | 'metricTargets'>): string[] {
-  if (targets.length === 0) {
+export function summarizeCloudwatch({ queries, metricTargets }: LoadedWithFiles): string[] {
+  if (metricTargets.length === 0) {
     return [];
   }
-  const named = targets.map((target) => namedMonitors(target, queries));
-  const monitors = named.reduce((sum, count) => sum + count, 0);
-  const sum = targets.reduce((dollars, { settings }, i) => dollars + dollarsOf(settings, named[i] ?? 0), 0);
-  const groups = groupBy(targets.entries(), ([i, { settings }]) => describe(settings, named[i] ?? 0));
+  const targets = metricTargets.map((target) => ({ ...target, named: namedMonitors(target, queries) }));
+  const monitors = targets.reduce((sum, { named }) => sum + named, 0);
+  const dollars = targets.reduce((sum, { settings, named }) => sum + dollarsOf(settings, named), 0);
+  const groups = groupBy(targets, ({ settings, named }) => describe(settings, named));
   const lines = Array.from(groups, ([text, alike]) => {
-    const places = alike.map(([, { account, region }]) => `${account} ${region}`);
+    const places = alike.map(({ account, region }) => `${account} ${region}`);
     return `  ${abbreviate(places)}: ${text}`;
   });
-  const price = monitors === 0 ? '' : `, ${money(sum)} per month for ${monitorsNamed(monitors)}`;
+  const price = monitors === 0 ? '' : `, ${money(dollars)} per month for ${monitorsNamed(monitors)}`;
   return [`CloudWatch: ${counted(targets.length, 'target')}${price}`, ...lines];
 }
 

@@ -11,20 +11,14 @@ import { createLogger } from '../../lib/log.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { targetsOfShard } from '../../model/shard.ts';
 import { type LoadedConfig, loadConfigFile } from '../../queries/load.ts';
-import type { DaemonFlags } from '../daemon-flags.ts';
-import type { ProcessEvents } from '../process-events.ts';
-import { serve } from '../serve.ts';
+import { type ServeOptions, serve } from '../serve.ts';
 import { startOnLoopback } from '../simulator.ts';
 import { appendQuery, DEMO_FILES, makeDemoDirectory } from './directory.ts';
 import { beginStory, type Story } from './story.ts';
 import { welcome } from './welcome.ts';
 
-export interface DemoOptions {
-  readonly flags: DaemonFlags;
-  readonly clock: Clock;
-  readonly writeError: (text: string) => void;
+export interface DemoOptions extends Pick<ServeOptions, 'flags' | 'clock' | 'writeError' | 'events'> {
   readonly writeOut: (text: string) => void;
-  readonly events: ProcessEvents;
   /** Play scenes, and print each to standard output. */
   readonly story: boolean;
   /** Listen address for the metrics of simulated agents. Undefined: none. */

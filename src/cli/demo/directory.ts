@@ -66,8 +66,5 @@ replicas: { id: "\${NFM_DEMO_REPLICA}", url: "\${NFM_DEMO_REPLICA_URL}", heartbe
 /** Replaces the storage in the demo's configuration file by one that replicas share. */
 export async function shareStorage(configFile: string): Promise<void> {
   const config = await readFile(configFile, 'utf8');
-  await writeFile(
-    configFile,
-    config.replace(OWN_STORAGE, () => SHARED_STORAGE),
-  );
+  await writeFile(configFile, config.split(OWN_STORAGE).join(SHARED_STORAGE));
 }

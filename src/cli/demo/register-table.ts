@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /** A DynamoDB table in memory, for the replicas of the demo. */
@@ -18,13 +18,15 @@ interface TableRequest {
   readonly ExpressionAttributeValues?: Item;
 }
 
+/** Returns undefined if the condition of a write is not met. */
 type Operation = (request: TableRequest) => object | undefined;
 
 /** Serves the operations that replicas use on a free port of a loopback address. Tables are not distinguished. */
 export async function startRegisterTable(host = '127.0.0.1'): Promise<RegisterTable> {
   const operations = operationsOn(new Map());
   const server = createServer(async (request, response) => {
-    const operation = operations.get(operationOf(request));
+    // For example, `GetItem` of the header `DynamoDB_20120810.GetItem`.
+    const operation = operations.get(String(request.headers['x-amz-target']).replace(/^.*\./, ''));
     const output = operation?.(JSON.parse(await text(request)));
     const error = operation === undefined ? 'UnknownOperationException' : 'ConditionalCheckFailedException';
     response.writeHead(output === undefined ? 400 : 200, { 'Content-Type': 'application/x-amz-json-1.0' });
@@ -42,12 +44,6 @@ export async function startRegisterTable(host = '127.0.0.1'): Promise<RegisterTa
   };
 }
 
-/** For example, `GetItem` of the header `DynamoDB_20120810.GetItem`. */
-function operationOf({ headers }: IncomingMessage): string {
-  return String(headers['x-amz-target']).replace(/^.*\./, '');
-}
-
-/** Operations return undefined if the condition of a write is not met. */
 function operationsOn(partitions: Map<string, Map<string, Item>>): ReadonlyMap<string, Operation> {
   const itemsOf = (partition = '') => {
     const items = partitions.get(partition) ?? new Map<string, Item>();

@@ -7,24 +7,17 @@ import { parseScenario } from 'network-flow-monitor-simulator';
 import type { ReplicasView } from '../../http/app-options.ts';
 import { type Clock, sleepUnlessAborted } from '../../lib/clock.ts';
 import { withoutBrackets } from '../../lib/text.ts';
-import type { DaemonFlags } from '../daemon-flags.ts';
-import type { ProcessEvents } from '../process-events.ts';
 import { startOnLoopback } from '../simulator.ts';
-import { hostOf, useOnlyTheSimulator } from './demo.ts';
+import { type DemoOptions, hostOf, useOnlyTheSimulator } from './demo.ts';
 import { DEMO_FILES, makeDemoDirectory, shareStorage } from './directory.ts';
 import { startRegisterTable } from './register-table.ts';
 import { minutes } from './story.ts';
 
-export interface ReplicasDemoOptions {
+export interface ReplicasDemoOptions extends Omit<DemoOptions, 'story' | 'agentsAddress'> {
   /** Number of members. */
   readonly count: number;
-  readonly flags: DaemonFlags;
   /** Flags of the command line for each member. */
   readonly memberFlags: readonly string[];
-  readonly clock: Clock;
-  readonly writeError: (text: string) => void;
-  readonly writeOut: (text: string) => void;
-  readonly events: ProcessEvents;
 }
 
 /** Time from the start of the scenes to the kill, and from the takeover to the restart, in milliseconds. */

@@ -60,14 +60,8 @@ const UNSUCCESSFUL = {
 
 /** Errors that may disappear on a later call. */
 const TRANSIENT: ReadonlySet<ApiErrorName> = new Set([
-  'ConflictException',
-  'ExpiredTokenException',
-  'InternalServerException',
-  'InvalidResponse',
-  'NetworkError',
-  'OtherError',
-  'ThrottlingException',
-  'TimeoutError',
+  ...(['ConflictException', 'ExpiredTokenException', 'InternalServerException', 'InvalidResponse'] as const),
+  ...(['NetworkError', 'OtherError', 'ThrottlingException', 'TimeoutError'] as const),
 ]);
 
 /** A query of the service, with the type that selects its operations. */

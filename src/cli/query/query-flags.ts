@@ -14,6 +14,7 @@ import { type Format, oneOf, wordOf } from '../../config/reading/formats.ts';
 import { didYouMean } from '../../config/reading/nearest.ts';
 import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
 import {
+  DATA_TYPE,
   KNOWN_CATEGORIES,
   METRIC_NAMES,
   type MetricName,
@@ -61,43 +62,11 @@ export const QUERY_FLAGS: readonly Flag[] = [
   flag('timeout=DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
 ];
 
-interface CommonRequest {
-  /** Undefined: the region of the environment or the profile. */
-  readonly region: string | undefined;
-  readonly type: QueryType;
-  /** Only for monitor queries. */
-  readonly monitorName: string | undefined;
-  /** Only for workload-insights queries. */
-  readonly scopeId: string | undefined;
-  readonly profile: string | undefined;
-  /** May contain `{region}`. */
-  readonly endpoint: string | undefined;
-  readonly output: (typeof OUTPUTS)[number];
-  readonly noMirror: boolean;
-  /** Milliseconds. */
-  readonly timeout: number;
-}
-
 /** A query to start. */
-export interface RunRequest extends CommonRequest {
-  readonly command: 'run';
-  readonly metricName: MetricName;
-  readonly destinationCategory: string;
-  /** Undefined for the `-data` type. */
-  readonly limit: number | undefined;
-  /** Milliseconds since the epoch; `end` is exclusive. */
-  readonly window: { readonly start: number; readonly end: number };
-  /** Repeat the query for each following window of the same length. */
-  readonly watch: boolean;
-}
+export type RunRequest = ReturnType<typeof readRun>;
 
 /** A query to follow, started by another client. */
-export interface WatchRequest extends CommonRequest {
-  readonly command: 'watch';
-  readonly queryId: string;
-  /** Undefined if not given: the service does not return it. */
-  readonly metricName: MetricName | undefined;
-}
+type WatchRequest = ReturnType<typeof readFollowed>;
 
 export type QueryRequest = RunRequest | WatchRequest;
 
@@ -124,39 +93,64 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   if (foreign !== undefined) {
     throw new UsageError(`--${foreign} is not a flag of query ${command}`);
   }
-  const given = <T>(name: string, format: Format<T>) => readGiven(values.text(name), format);
-  const type = given('type', queryType) ?? 'monitor-top-contributors';
-  const isOfData = type === 'workload-insights-top-contributors-data';
-  const invalid = isOfData ? ['no-mirror', 'limit'].find(values.on) : undefined;
+  const type = readGiven(values.text('type'), queryType) ?? 'monitor-top-contributors';
+  const invalid = type === DATA_TYPE ? ['no-mirror', 'limit'].find(values.on) : undefined;
   if (invalid !== undefined) {
     throw new UsageError(`--${invalid} is not valid for type ${type}`);
   }
-  const common: CommonRequest = {
-    region: given('region', region),
-    type,
-    ...readSubject(values, type),
-    profile: given('profile', profile),
-    endpoint: given('endpoint', regionalHttpUrl),
-    output: given('output', oneOf(OUTPUTS)) ?? 'table',
-    noMirror: values.on('no-mirror'),
-    timeout: given('timeout', timerDuration) ?? DEFAULT_TIMEOUT_MS,
-  };
-  const metricName = given('metric-name', wordOf(metricNamesOf(type)));
-  if (command === 'watch') {
-    return { command, ...common, metricName, queryId: required('query-id', given('query-id', id("a query's id"))) };
-  }
+  return command === 'run' ? readRun(values, type, now) : readFollowed(values, type);
+}
+
+function readRun(values: FlagValues, type: QueryType, now: number) {
   return {
-    command,
-    ...common,
-    metricName: required('metric-name', metricName),
-    destinationCategory: required('destination-category', given('destination-category', { ...category, words: [] })),
-    limit: isOfData ? undefined : (given('limit', limit) ?? DEFAULT_LIMIT),
+    command: 'run' as const,
+    ...readCommon(values, type),
+    metricName: required('metric-name', readMetricName(values, type)),
+    destinationCategory: required(
+      'destination-category',
+      readGiven(values.text('destination-category'), { ...category, words: [] }),
+    ),
+    /** Undefined for the `-data` type. */
+    limit: type === DATA_TYPE ? undefined : (readGiven(values.text('limit'), limit) ?? DEFAULT_LIMIT),
     window: readWindow(values, now),
+    /** Repeat the query for each following window of the same length. */
     watch: readWatch(values),
   };
 }
 
-function readCommand([command, more]: readonly string[]): QueryRequest['command'] {
+function readFollowed(values: FlagValues, type: QueryType) {
+  const queryId = readGiven(values.text('query-id'), id("a query's id"));
+  return {
+    command: 'watch' as const,
+    ...readCommon(values, type),
+    /** Undefined if not given: the service does not return it. */
+    metricName: readMetricName(values, type),
+    queryId: required('query-id', queryId),
+  };
+}
+
+function readCommon(values: FlagValues, type: QueryType) {
+  const given = <T>(name: string, format: Format<T>) => readGiven(values.text(name), format);
+  return {
+    /** Undefined: the region of the environment or the profile. */
+    region: given('region', region),
+    type,
+    ...readSubject(values, type),
+    profile: given('profile', profile),
+    /** May contain `{region}`. */
+    endpoint: given('endpoint', regionalHttpUrl),
+    output: given('output', oneOf(OUTPUTS)) ?? 'table',
+    noMirror: values.on('no-mirror'),
+    /** Milliseconds. */
+    timeout: given('timeout', timerDuration) ?? DEFAULT_TIMEOUT_MS,
+  };
+}
+
+function readMetricName(values: FlagValues, type: QueryType): MetricName | undefined {
+  return readGiven(values.text('metric-name'), wordOf(metricNamesOf(type)));
+}
+
+function readCommand([command, more]: readonly string[]): 'run' | 'watch' {
   if (command !== 'run' && command !== 'watch') {
     const got = command === undefined ? 'nothing' : JSON.stringify(command);
     throw new UsageError(`query: got ${got}, expected run or watch${didYouMean(command ?? '', ['run', 'watch'])}`);
@@ -167,7 +161,10 @@ function readCommand([command, more]: readonly string[]): QueryRequest['command'
   return command;
 }
 
-function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, 'monitorName' | 'scopeId'> {
+function readSubject(
+  values: FlagValues,
+  type: QueryType,
+): Readonly<Record<'monitorName' | 'scopeId', string | undefined>> {
   const monitor = readGiven(values.text('monitor-name'), monitorName);
   const scope = readGiven(values.text('scope-id'), id("a scope's id"));
   if (type === 'monitor-top-contributors') {
@@ -182,7 +179,7 @@ function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, '
   return { monitorName: undefined, scopeId: required('scope-id', scope) };
 }
 
-function readWindow(values: FlagValues, now: number): RunRequest['window'] {
+function readWindow(values: FlagValues, now: number) {
   const givenStart = values.text('start');
   const length = readGiven(values.text('lookback'), lookback);
   if (givenStart !== undefined && length !== undefined) {

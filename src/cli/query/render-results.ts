@@ -6,15 +6,8 @@ import type { DataResults, RowResults } from '../../results/results.ts';
 import { datapointsJson, rowsJson } from '../../results/results-json.ts';
 import { type BaseUnit, type UnitConversion, unitConversion } from '../../results/units.ts';
 import type { QueryRequest } from './query-flags.ts';
-import {
-  contributorTable,
-  datapointTable,
-  type ResultsTable,
-  type ShownValues,
-  sortedRows,
-  summedSeries,
-} from './results-table.ts';
-import { wrap } from './text-table.ts';
+import { contributorTable, datapointTable, type ShownValues, sortedRows, summedSeries } from './results-table.ts';
+import { type TextTable, wrap } from './text-table.ts';
 
 /** A query that has succeeded, with its results. */
 export interface FinishedQuery {
@@ -64,7 +57,7 @@ export function renderResults(
 }
 
 /** If there are no results, the notes report the same in words. */
-function tableOf(results: FinishedQuery['results'], values: ShownValues, columns: number | undefined): ResultsTable {
+function tableOf(results: FinishedQuery['results'], values: ShownValues, columns: number | undefined): TextTable {
   if (('rows' in results ? results.rows : results.datapoints).length === 0) {
     return { lines: ['(empty)'], omitted: [] };
   }

@@ -3,40 +3,20 @@ import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
 import type { BaseUnit } from '../../results/units.ts';
-import { type Column, textTable, wrap } from './text-table.ts';
+import { type Column, type TextTable, textTable, wrap } from './text-table.ts';
 
 /** Fields of rows in the table, the most important first. */
 const FIELDS_BY_IMPORTANCE: readonly RowLabel[] = [
-  'local_ip',
-  'remote_ip',
-  'remote_identifier',
-  'target_port',
-  'local_az',
-  'remote_az',
-  'account_id',
-  'local_instance_id',
-  'remote_instance_id',
-  'local_pod_name',
-  'remote_pod_name',
-  'local_service_name',
-  'remote_service_name',
-  'local_subnet_id',
-  'remote_subnet_id',
-  'local_pod_namespace',
-  'remote_pod_namespace',
-  'local_vpc_id',
-  'remote_vpc_id',
-  'snat_ip',
-  'dnat_ip',
-  'local_region',
-  'remote_region',
+  ...(['local_ip', 'remote_ip', 'remote_identifier', 'target_port', 'local_az', 'remote_az', 'account_id'] as const),
+  ...(['local_instance_id', 'remote_instance_id', 'local_pod_name', 'remote_pod_name'] as const),
+  ...(['local_service_name', 'remote_service_name', 'local_subnet_id', 'remote_subnet_id'] as const),
+  ...(['local_pod_namespace', 'remote_pod_namespace', 'local_vpc_id', 'remote_vpc_id'] as const),
+  ...(['snat_ip', 'dnat_ip', 'local_region', 'remote_region'] as const),
 ];
 
+const isRemote = (label: RowLabel) => /^(remote|dnat|target)_/.test(label);
 /** The same fields in the order of columns, from the local to the remote end. */
-const FIELDS_IN_ORDER: readonly RowLabel[] = [
-  ...FIELDS_BY_IMPORTANCE.filter((label) => !/^(remote|dnat|target)_/.test(label)),
-  ...FIELDS_BY_IMPORTANCE.filter((label) => /^(remote|dnat|target)_/.test(label)),
-];
+const FIELDS_IN_ORDER = FIELDS_BY_IMPORTANCE.toSorted((a, b) => Number(isRemote(a)) - Number(isRemote(b)));
 
 /** How to show the values of a response. */
 export interface ShownValues {
@@ -46,26 +26,15 @@ export interface ShownValues {
   toBase(value: number): number;
 }
 
-/** The body of a table's output. */
-export interface ResultsTable {
-  readonly lines: readonly string[];
-  /** Titles of columns that do not fit. */
-  readonly omitted: readonly string[];
-}
-
 /**
  * Returns a table of contributors, the largest value first, and rows without a value last. Fields with the same value in all
  * rows are listed before the table. Fields without values are omitted.
  *
  * @param width columns of the terminal. Undefined: no limit.
  */
-export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): ResultsTable {
+export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): TextTable {
   const sorted = sortedRows(rows, values);
-  const value: Column = {
-    title: 'value',
-    cells: sorted.map((each) => shownValue(each.value, values)),
-    align: 'right',
-  };
+  const value: Column = { title: 'value', cells: sorted.map((each) => shownValue(each.value, values)), align: 'right' };
   const fields = new Map<RowLabel, Column>();
   const common: string[] = [];
   for (const label of FIELDS_IN_ORDER) {
@@ -82,14 +51,10 @@ export function contributorTable({ rows }: RowResults, values: ShownValues, widt
     [value, ...FIELDS_BY_IMPORTANCE.flatMap((label) => fields.get(label) ?? [])],
     width,
   );
-  const lifted =
-    common.length === 0
-      ? []
-      : [...wrap('Same for all rows:', '', width), ...wrap(`${INDENT}${common.join(', ')}`, INDENT, width), ''];
-  return { lines: [...lifted, ...lines], omitted: omitted.map(({ title }) => title) };
+  const indent = '  ';
+  const lifted = [...wrap('Same for all rows:', '', width), ...wrap(indent + common.join(', '), indent, width), ''];
+  return { lines: common.length === 0 ? lines : [...lifted, ...lines], omitted };
 }
-
-const INDENT = '  ';
 
 /** Returns rows with their values in the base unit, the largest value first, and rows without a value last. */
 export function sortedRows(rows: readonly ResultRow[], values: ShownValues) {
@@ -108,7 +73,7 @@ function fieldText({ labels, mirror }: ResultRow, label: RowLabel): string {
 }
 
 /** Points of all items with a label, added up by time. */
-export interface SummedSeries {
+interface SummedSeries {
   readonly label: string;
   /** By time, in the base unit. */
   readonly points: readonly { readonly at: number; readonly value: number }[];
@@ -137,7 +102,7 @@ export function summedSeries({ datapoints }: DataResults, values: ShownValues): 
  *
  * @param width columns of the terminal. Undefined: no limit.
  */
-export function datapointTable(results: DataResults, values: ShownValues, width: number | undefined): ResultsTable {
+export function datapointTable(results: DataResults, values: ShownValues, width: number | undefined): TextTable {
   const rows = summedSeries(results, values);
   const amounts = (title: string, of: (row: SummedSeries) => number | undefined): Column => ({
     title,
@@ -149,10 +114,5 @@ export function datapointTable(results: DataResults, values: ShownValues, width:
   const largest = amounts('largest', ({ points }) => points.toSorted((a, b) => a.value - b.value).at(-1)?.value);
   const count: Column = { title: 'points', cells: rows.map(({ points }) => String(points.length)), align: 'right' };
   const label: Column = { title: 'series', cells: rows.map((row) => printable(row.label)), align: 'left' };
-  const { lines, omitted } = textTable(
-    [total, newest, largest, count, label],
-    [total, label, newest, largest, count],
-    width,
-  );
-  return { lines, omitted: omitted.map(({ title }) => title) };
+  return textTable([total, newest, largest, count, label], [total, label, newest, largest, count], width);
 }

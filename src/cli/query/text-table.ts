@@ -9,8 +9,8 @@ export interface Column {
 export interface TextTable {
   /** The titles, and a line per row. */
   readonly lines: readonly string[];
-  /** Columns that do not fit. */
-  readonly omitted: readonly Column[];
+  /** Titles of columns that do not fit. */
+  readonly omitted: readonly string[];
 }
 
 const GAP = '  ';
@@ -41,13 +41,11 @@ export function textTable(
       used += more;
     }
   }
-  const shown = columns
-    .filter((column) => chosen.has(column))
-    .map(({ title, cells, align }) => pad([title, ...cells], align, longest));
+  const shown = columns.filter((column) => chosen.has(column)).map((column) => pad(column, longest));
   const lines = shown[0]?.map((_, row) => shown.map((cells) => cells[row] ?? '').join(GAP)) ?? [];
   return {
     lines: lines.map((line) => cut(line.trimEnd(), limit)),
-    omitted: columns.filter((column) => !chosen.has(column)),
+    omitted: columns.filter((column) => !chosen.has(column)).map(({ title }) => title),
   };
 }
 
@@ -75,14 +73,13 @@ export function wrap(text: string, indent: string, width: number | undefined): s
 }
 
 function widthOf({ title, cells }: Column, longest: number): number {
-  return Math.min(
-    longest,
-    cells.reduce((most, cell) => Math.max(most, cell.length), title.length),
-  );
+  const full = cells.reduce((most, cell) => Math.max(most, cell.length), title.length);
+  return Math.min(longest, full);
 }
 
-function pad(cells: readonly string[], align: Column['align'], longest: number): string[] {
-  const texts = cells.map((cell) => cut(cell, longest));
-  const width = texts.reduce((most, text) => Math.max(most, text.length), 0);
+function pad(column: Column, longest: number): string[] {
+  const { title, cells, align } = column;
+  const width = widthOf(column, longest);
+  const texts = [title, ...cells].map((cell) => cut(cell, longest));
   return texts.map((text) => (align === 'right' ? text.padStart(width) : text.padEnd(width)));
 }

@@ -16,7 +16,10 @@ export function healthyEndpoint(unhealthy: () => string | undefined): RequestLis
  * `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, until a replica has read the
  * shared storage, and during shutdown.
  */
-export function readyEndpoint(health: { waiting(): number; isJoining?(): boolean }, shutdown: AbortSignal): RequestListener {
+export function readyEndpoint(
+  health: { waiting(): number; isJoining?(): boolean },
+  shutdown: AbortSignal,
+): RequestListener {
   const notReady = () => {
     if (shutdown.aborted) {
       return 'shutting down';

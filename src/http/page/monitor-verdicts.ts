@@ -32,7 +32,8 @@ export async function rateMonitors(
   }
   return monitors.map((monitor) => {
     const { RETRANSMISSIONS, DATA_TRANSFERRED } = found.get(keyOf(monitor)) ?? emptyGroups();
-    const sum = (groups: MonitorGroups[UsedMetric]) => (groups.size === 0 ? undefined : addGroups([...groups.values()]));
+    const sum = (groups: MonitorGroups[UsedMetric]) =>
+      groups.size === 0 ? undefined : addGroups([...groups.values()]);
     const verdict = verdictOf({
       degraded: monitor.condition === 'unknown' ? undefined : monitor.condition === 'degraded',
       retransmissions: sum(RETRANSMISSIONS),

@@ -1,3 +1,13 @@
+/** Color and shape of each tone of a condition. */
+const TONES = Object.entries({ bad: '✕', warn: '▲', busy: '◐', good: '✓', idle: '○' }).map(
+  ([tone, shape]) => `.${tone} { color: var(--${tone}); background: var(--${tone}-bg); }
+.${tone}::before { content: "${shape}"; content: "${shape}" / ""; }
+`,
+);
+const HEATS = [1, 2, 3, 4].map(
+  (i) => `.heat${i} { background: color-mix(in srgb, var(--heat) ${i * 12}%, var(--card)); }\n`,
+);
+
 /**
  * The style sheet of the status page. Colors follow the reader's scheme, with a contrast of at least 4.5 to 1 in both; every
  * state also has a text and a shape. Below 960 px, each row of the table becomes a card, its cells named by `data-label`.
@@ -54,17 +64,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
 button { cursor: pointer; }
 .badge { display: inline-block; padding: 1px 9px; border-radius: 999px; font-size: 13px; font-weight: 600; white-space: nowrap; }
 .badge::before { display: inline-block; min-width: 1.1em; }
-.bad { color: var(--bad); background: var(--bad-bg); }
-.bad::before { content: "✕"; content: "✕" / ""; }
-.warn { color: var(--warn); background: var(--warn-bg); }
-.warn::before { content: "▲"; content: "▲" / ""; }
-.busy { color: var(--busy); background: var(--busy-bg); }
-.busy::before { content: "◐"; content: "◐" / ""; }
-.good { color: var(--good); background: var(--good-bg); }
-.good::before { content: "✓"; content: "✓" / ""; }
-.idle { color: var(--idle); background: var(--idle-bg); }
-.idle::before { content: "○"; content: "○" / ""; }
-summary { padding: 6px 0; cursor: pointer; }
+${TONES.join('')}summary { padding: 6px 0; cursor: pointer; }
 summary small { display: inline; margin-left: 8px; }
 .table, .card { overflow-x: auto; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 table { width: 100%; border-collapse: collapse; text-align: left; }
@@ -129,11 +129,7 @@ caption { padding: 8px 14px 2px; font-weight: 600; text-align: left; }
 .matrix th, .matrix td { padding: 5px 9px; border: 1px solid var(--line); text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .matrix td a { color: var(--text); }
 .matrix thead td { white-space: normal; }
-.heat1 { background: color-mix(in srgb, var(--heat) 12%, var(--card)); }
-.heat2 { background: color-mix(in srgb, var(--heat) 24%, var(--card)); }
-.heat3 { background: color-mix(in srgb, var(--heat) 36%, var(--card)); }
-.heat4 { background: color-mix(in srgb, var(--heat) 48%, var(--card)); }
-dl.fields { margin: 6px 0 6px 14px; padding: 0; font-size: 13px; }
+${HEATS.join('')}dl.fields { margin: 6px 0 6px 14px; padding: 0; font-size: 13px; }
 dl.fields > div { padding: 1px 0; grid-template-columns: 170px minmax(0, 1fr); }
 .copy { display: none; }
 .scripted .copy { display: inline-block; padding: 1px 8px; font-size: 13px; }

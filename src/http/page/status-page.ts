@@ -83,10 +83,9 @@ export function pageEndpoints(options: AppOptions): {
       replacePolicy(response, STATUS_PAGE_POLICY);
       const disconnected = new AbortController();
       response.once('close', () => disconnected.abort());
+      const origin = request.socket.remoteAddress ?? '';
       try {
-        const rendered = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
-          render(request.url),
-        );
+        const rendered = await queue.run(origin, disconnected.signal, () => render(request.url));
         const { status, type = HTML, page } = rendered;
         sendBody(response, status, type, Buffer.from(page));
       } catch (error) {
@@ -105,12 +104,8 @@ export function pageEndpoints(options: AppOptions): {
   };
 }
 
-interface Rendered {
-  readonly status: number;
-  /** Media type; HTML by default. */
-  readonly type?: string;
-  readonly page: string;
-}
+/** The media type is HTML by default. */
+type Rendered = { readonly status: number; readonly type?: string; readonly page: string };
 
 function contextOf({ site, context }: AppOptions, otherwise: string): PageContext {
   const { externalUrl } = site;

@@ -60,7 +60,10 @@ function readGroups(queryString: string): ReadonlySet<MetricGroup> | undefined {
   const unknown = named.filter((name) => !METRIC_GROUPS.some((group) => group === name));
   if (unknown.length > 0) {
     const names = unknown.map((group) => JSON.stringify(group)).join(', ');
-    throw new HttpError('bad_request', `Unknown groups in collect[]: ${names}. Valid groups: ${METRIC_GROUPS.join(', ')}`);
+    throw new HttpError(
+      'bad_request',
+      `Unknown groups in collect[]: ${names}. Valid groups: ${METRIC_GROUPS.join(', ')}`,
+    );
   }
   return named.length === 0 ? undefined : known;
 }

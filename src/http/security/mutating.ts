@@ -3,14 +3,9 @@ import type { RequestHandler } from 'express';
 import type { AppOptions } from '../app-options.ts';
 import { HttpError } from '../server/respond.ts';
 
-/** A group of endpoints that is disabled by default. */
-interface OptionalPart {
-  readonly what: string;
-  readonly flag: string;
-}
-
-export const LIFECYCLE: OptionalPart = { what: 'Reloading over HTTP', flag: '--web.enable-lifecycle' };
-export const ADMIN_API: OptionalPart = { what: 'The admin API', flag: '--web.enable-admin-api' };
+/** Groups of endpoints that are disabled by default. */
+export const LIFECYCLE = { what: 'Reloading over HTTP', flag: '--web.enable-lifecycle' };
+export const ADMIN_API: typeof LIFECYCLE = { what: 'The admin API', flag: '--web.enable-admin-api' };
 
 /**
  * Wraps a handler of requests that change something. It fails with 403 if the part is disabled or a browser sends the
@@ -20,7 +15,7 @@ export const ADMIN_API: OptionalPart = { what: 'The admin API', flag: '--web.ena
  */
 export function guarded<T>(
   { site, context }: Pick<AppOptions, 'site' | 'context'>,
-  { what, flag }: OptionalPart,
+  { what, flag }: typeof LIFECYCLE,
   value: T | undefined,
   handler: (value: T) => RequestHandler,
 ): RequestHandler {
@@ -65,8 +60,6 @@ function isOwn(origin: string, host: string | undefined, externalUrl: string | u
   }
   const page = new URL(origin);
   const own = `${page.protocol}//${host}`;
-  return (
-    (URL.canParse(own) && new URL(own).host === page.host) ||
-    (externalUrl !== undefined && new URL(externalUrl).origin === page.origin)
-  );
+  const isHost = URL.canParse(own) && new URL(own).host === page.host;
+  return isHost || (externalUrl !== undefined && new URL(externalUrl).origin === page.origin);
 }

@@ -68,9 +68,8 @@ export class Connections {
     connection.owed.add(response);
     response.once('close', () => this.#finished(connection, response));
     const begin = () => {
-      connection.owedSince = this.#clock.monotonic();
-      connection.progressAt = connection.owedSince;
-      connection.takenBefore = takenOf(connection.socket);
+      const now = this.#clock.monotonic();
+      Object.assign(connection, { owedSince: now, progressAt: now, takenBefore: takenOf(connection.socket) });
       handler(request, response);
     };
     if (this.#draining) {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, ListenOptions, Socket } from 'node:net';
+import type { ListenOptions, Socket } from 'node:net';
 import { parseListenAddress } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -50,9 +50,7 @@ export interface ServeOptions {
 }
 
 /** A listening TCP socket opened by another process. */
-export interface InheritedSocket {
-  readonly fd: number;
-}
+export type InheritedSocket = { readonly fd: number };
 
 /** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT`, or `[IPV6]:PORT`, port 0 for any free port; or an open socket. */
 export type ListenAddress = string | InheritedSocket;
@@ -78,9 +76,9 @@ export async function listen(
   addresses: readonly ListenAddress[],
   options: ServeOptions,
 ): Promise<Listeners> {
-  const opened: OpenServer[] = [];
+  const opened: Awaited<ReturnType<typeof open>>[] = [];
   const close = async (deadlineMs: number) => {
-    await Promise.all(opened.map((server) => server.close(options.clock, deadlineMs)));
+    await Promise.all(opened.map((server) => server.close(deadlineMs)));
   };
   for (const address of addresses) {
     try {
@@ -100,22 +98,14 @@ export async function listen(
   };
 }
 
-interface OpenServer {
-  readonly address: string;
-  close(clock: Pick<Clock, 'setTimer'>, deadlineMs: number): Promise<void>;
-}
-
 async function open(
   app: RequestListener,
   wanted: ListenAddress,
   { clock, log, tls, limits = DEFAULT_LIMITS }: ServeOptions,
-): Promise<OpenServer> {
-  const { headersTimeout, requestTimeout, keepAliveTimeout, checkingInterval } = limits;
+) {
+  const { headersTimeout, requestTimeout, keepAliveTimeout, checkingInterval: connectionsCheckingInterval } = limits;
   const server = createServer({
-    headersTimeout,
-    requestTimeout,
-    keepAliveTimeout,
-    connectionsCheckingInterval: checkingInterval,
+    ...{ headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval },
     maxHeaderSize: 16 * 1024,
     // Node's responses lack the security headers: the app rejects requests without Host.
     requireHostHeader: false,
@@ -149,8 +139,8 @@ async function open(
     throw new ListenError(address, 'it is not a TCP socket. Use ListenStream= with a port in the socket unit');
   }
   return {
-    address: hostAndPort(bound),
-    async close(clock, deadlineMs) {
+    address: `${bracketed(bound.address)}:${bound.port}`,
+    async close(deadlineMs: number): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       connections.drain();
       const cancel = clock.setTimer(deadlineMs, () => connections.destroy());
@@ -163,18 +153,9 @@ async function open(
 /** Gives the client time to send the rest of its body if the response did not wait for it, so that it can read the response. */
 function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): void {
   if (!request.complete) {
-    const { socket } = request;
-    const cancel = clock.setTimer(UNREAD_BODY_MS, () => {
-      if (!request.complete) {
-        socket.destroy();
-      }
-    });
-    socket.once('close', cancel);
+    const end = () => request.complete || request.socket.destroy();
+    request.socket.once('close', clock.setTimer(UNREAD_BODY_MS, end));
   }
-}
-
-function hostAndPort({ address, port }: AddressInfo): string {
-  return `${bracketed(address)}:${port}`;
 }
 
 /** Without a host, Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
