@@ -7,8 +7,6 @@ import type { Account, Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
-type TargetKey = Pick<RegisteredQuery, 'account' | 'region'>;
-
 /** An account that queries use, with the settings of its calls. */
 export interface UsedAccount {
   readonly account: Account;
@@ -31,7 +29,10 @@ export class UsedAccounts {
   }
 
   /** Returns the accounts that queries use, or may use later, by name, in the order of their first query. */
-  use(config: Config, targets: Iterable<TargetKey>): ReadonlyMap<string, UsedAccount> {
+  use(
+    config: Config,
+    targets: Iterable<Pick<RegisteredQuery, 'account' | 'region'>>,
+  ): ReadonlyMap<string, UsedAccount> {
     const { aws } = config;
     const stsSettings = [aws.stsRegion, aws.region, aws.stsEndpoint];
     if (!isDeepStrictEqual(this.#stsSettings, stsSettings)) {
@@ -40,12 +41,15 @@ export class UsedAccounts {
     }
     const defined = new Map(config.accounts.map((account) => [account.name, account]));
     const used = new Map<string, UsedAccount>();
-    for (const [name, regions] of regionsInUse(targets)) {
+    for (const { account: name, region } of targets) {
+      if (used.has(name)) {
+        continue;
+      }
       const account = defined.get(name);
       if (account === undefined) {
         throw new Error(`internal error: account ${name} of a planned query is not defined in the configuration`);
       }
-      const sts = { handler: this.#handler, region: stsRegionOf(aws, regions), endpoint: aws.stsEndpoint };
+      const sts = { handler: this.#handler, region: stsRegionOf(aws, [region]), endpoint: aws.stsEndpoint };
       const before = this.#used.get(name);
       const isSame = before !== undefined && isDeepStrictEqual(settingsOf(before), settingsOf({ account, sts }));
       const credentials = isSame ? before.credentials : this.#credentials.of(account, sts);
@@ -74,17 +78,4 @@ export function placeOf(name: string, { accounts }: Config): string {
 
 function placeIn(account: Account | undefined): string {
   return JSON.stringify([account?.role?.arn, account?.profile, account?.endpoint]);
-}
-
-function regionsInUse(targets: Iterable<TargetKey>): ReadonlyMap<string, [string, ...string[]]> {
-  const regions = new Map<string, [string, ...string[]]>();
-  for (const { account, region } of targets) {
-    const known = regions.get(account);
-    if (known === undefined) {
-      regions.set(account, [region]);
-    } else if (!known.includes(region)) {
-      known.push(region);
-    }
-  }
-  return regions;
 }

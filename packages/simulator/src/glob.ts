@@ -1,25 +1,15 @@
 /** Returns a test for texts that match `pattern`, in which `*` matches any number of characters. */
 export function globTest(pattern: string): (text: string) => boolean {
-  if (!pattern.includes('*')) {
-    return (text) => text === pattern;
-  }
   const parts = pattern.split(/\*+/);
-  const [first = '', ...rest] = parts;
-  const last = rest.pop() ?? '';
   return (text) => {
-    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) {
-      return false;
-    }
-    // The leftmost match of each part leaves most of the text for the later parts, so no other match is necessary.
-    let from = first.length;
-    for (const part of rest) {
-      const found = text.indexOf(part, from);
-      if (found < 0) {
-        return false;
-      }
-      from = found + part.length;
-    }
-    return from <= text.length - last.length;
+    let from = 0;
+    return parts.every((part, i) => {
+      // The leftmost match of each part leaves most of the text for the later parts, so no other match is necessary.
+      const at = i < parts.length - 1 ? text.indexOf(part, from) : text.length - part.length;
+      const isMatch = at >= from && text.startsWith(part, at) && (i > 0 || at === 0);
+      from = at + part.length;
+      return isMatch;
+    });
   };
 }
 

@@ -38,25 +38,17 @@ interface Current {
   readonly end: number;
 }
 
-/** Whether a place accepts the credentials. */
+/** The last credentials that a place has accepted or refused, and the time on the monotonic clock (of their first rejection). */
 interface Verdict {
-  /** The last refused credentials, unless the place has accepted some since. */
-  readonly refused: Current | undefined;
-  /** Time of their first rejection, on the monotonic clock. */
-  readonly refusedAt: number;
-  readonly rejections: number;
-  /** Age at which `refused` are replaced, in milliseconds. */
-  readonly refusableAge: number;
-  /** The last accepted credentials, unless the place has refused some since. */
-  readonly accepted: Current | undefined;
-  /** On the monotonic clock. */
-  readonly acceptedAt: number;
+  readonly of: Current;
+  readonly at: number;
 }
 
-const UNKNOWN: Verdict = {
-  ...{ refused: undefined, refusedAt: 0, rejections: 0, refusableAge: 0 },
-  ...{ accepted: undefined, acceptedAt: 0 },
-};
+interface Refusal extends Verdict {
+  readonly rejections: number;
+  /** Age at which the credentials are replaced, in milliseconds. */
+  readonly refusableAge: number;
+}
 
 export interface RefreshedCredentialsOptions {
   /** Fetches credentials from their source, without a cache. */
@@ -81,7 +73,9 @@ export class RefreshedCredentials implements Credentials {
   #failure: CredentialsUnavailable | undefined;
   /** End of the last fetch, on the monotonic clock. */
   #fetchEndedAt = Number.NEGATIVE_INFINITY;
-  readonly #verdicts = new Map<string, Verdict>();
+  /** By place, which is in at most one of the maps. */
+  readonly #acceptances = new Map<string, Verdict>();
+  readonly #refusals = new Map<string, Refusal>();
 
   constructor(options: RefreshedCredentialsOptions) {
     this.#options = options;
@@ -112,35 +106,35 @@ export class RefreshedCredentials implements Credentials {
     const current = this.#current;
     // The request may have been signed with earlier credentials.
     if (current?.credentials.accessKeyId === accessKeyId) {
-      const acceptedAt = this.#options.clock.monotonic();
-      this.#verdicts.set(place, { ...UNKNOWN, accepted: current, acceptedAt });
+      this.#refusals.delete(place);
+      this.#acceptances.set(place, { of: current, at: this.#options.clock.monotonic() });
     }
   }
 
   refused(place: string, accessKeyId: string): void {
     const current = this.#current;
-    const before = this.#verdicts.get(place);
-    if (current?.credentials.accessKeyId !== accessKeyId || before?.refused === current) {
+    const before = this.#refusals.get(place);
+    if (current?.credentials.accessKeyId !== accessKeyId || before?.of === current) {
       return;
     }
     const rejections = (before?.rejections ?? 0) + 1;
-    const isUnchanged = before?.refused?.credentials.accessKeyId === accessKeyId;
+    const isUnchanged = before?.of.credentials.accessKeyId === accessKeyId;
     const longest = isUnchanged ? LONGEST_UNCHANGED_AGE_MS : LONGEST_REFUSABLE_AGE_MS;
     const refusableAge = Math.min(REFUSABLE_AGE_MS * 2 ** (rejections - 1), longest);
-    const refusedAt = this.#options.clock.monotonic();
-    this.#verdicts.set(place, { ...UNKNOWN, refused: current, refusedAt, rejections, refusableAge });
+    this.#acceptances.delete(place);
+    const at = this.#options.clock.monotonic();
+    this.#refusals.set(place, { of: current, at, rejections, refusableAge });
   }
 
   /** Whether the place has refused these, the age for a replacement is reached, and no other place accepts them. */
   #isToBeReplaced(current: Current, place: string): boolean {
-    const verdict = this.#verdicts.get(place);
+    const refusal = this.#refusals.get(place);
     const now = this.#options.clock.monotonic();
-    if (verdict?.refused !== current || now < current.fetchedAt + verdict.refusableAge) {
+    if (refusal?.of !== current || now < current.fetchedAt + refusal.refusableAge) {
       return false;
     }
-    const provenFrom = Math.max(now - PROOF_MS, verdict.refusedAt - PROOF_BEFORE_MS);
-    const proves = ({ accepted, acceptedAt }: Verdict) => accepted === current && acceptedAt >= provenFrom;
-    return ![...this.#verdicts.values()].some(proves);
+    const provenFrom = Math.max(now - PROOF_MS, refusal.at - PROOF_BEFORE_MS);
+    return ![...this.#acceptances.values()].some((each) => each.of === current && each.at >= provenFrom);
   }
 
   /**
