@@ -99,7 +99,7 @@ export class TargetClient {
 
   /** Returns the tags of a monitor. @throws ApiError */
   async monitorTags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    return (await this.#calls.page(TAGS_OPERATION, { resourceArn: arn }, readTags, signal)).page;
+    return (await this.#calls.page(TAGS_OPERATION, arn, readTags, signal)).page;
   }
 
   /** Stops a query at the service. @throws ApiError */

@@ -86,13 +86,9 @@ const COMMON_ERRORS: readonly ApiErrorName[] = [
   'ValidationException',
 ];
 const RESULTS_ERRORS: readonly ApiErrorName[] = [...COMMON_ERRORS, 'ResourceNotFoundException'];
-const SUBJECT_ERRORS: readonly ApiErrorName[] = [
-  'AccessDeniedException',
-  'InternalServerException',
-  'ResourceNotFoundException',
-  'ThrottlingException',
-  'ValidationException',
-];
+const MONITORS_ERRORS = COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException');
+const SUBJECT_ERRORS: readonly ApiErrorName[] = [...MONITORS_ERRORS, 'ResourceNotFoundException' as const].toSorted();
+const TAGS_ERRORS: readonly ApiErrorName[] = [...SUBJECT_ERRORS, 'ConflictException' as const].toSorted();
 
 const ofMonitor = ({ monitorName, queryId }: QueryReference) => ({ monitorName, queryId });
 const ofScope = ({ scopeId, queryId }: QueryReference) => ({ scopeId, queryId });
@@ -152,28 +148,13 @@ interface ListArguments {
 const listPage = ({ nextToken }: ListArguments) => ({ nextToken, maxResults: 25 });
 
 export const LIST_OPERATIONS = {
-  monitors: operation(
-    'ListMonitors',
-    COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
-    listPage,
-  ),
+  monitors: operation('ListMonitors', MONITORS_ERRORS, listPage),
   scopes: operation('ListScopes', COMMON_ERRORS, listPage),
 };
 
 export type ListKind = keyof typeof LIST_OPERATIONS;
 
-export const TAGS_OPERATION = operation(
-  'ListTagsForResource',
-  [
-    'AccessDeniedException',
-    'ConflictException',
-    'InternalServerException',
-    'ResourceNotFoundException',
-    'ThrottlingException',
-    'ValidationException',
-  ],
-  ({ resourceArn }: { readonly resourceArn: string }) => ({ resourceArn }),
-);
+export const TAGS_OPERATION = operation('ListTagsForResource', TAGS_ERRORS, (resourceArn: string) => ({ resourceArn }));
 
 /** The service extends its categories without notice, and accepts some that the model lacks. They are not validated here. */
 function category(name: string): model.DestinationCategory {
