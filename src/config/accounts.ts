@@ -45,17 +45,14 @@ const IMPLICIT_ACCOUNT: AccountDefinition = {
 };
 
 /** The accounts that queries may name. */
-export interface AccountsByName {
+export interface Accounts {
   readonly byName: ReadonlyMap<string, AccountDefinition>;
   /** False if a name is missing because of a reported error. */
   readonly areComplete: boolean;
-}
-
-export interface Accounts extends AccountsByName {
-  /** The valid elements of the list. */
-  readonly listed: readonly AccountDefinition[];
-  /** The valid elements, and `default` unless the file defines it. */
+  /** The valid elements of the list, and `default` unless the file defines it. */
   readonly definitions: readonly AccountDefinition[];
+  /** The names that `"*"` selects: those of the list, or `default`. */
+  readonly all: readonly string[];
 }
 
 export function readAccounts(node: ConfigNode | undefined, reading: Reading): Accounts {
@@ -66,7 +63,8 @@ export function readAccounts(node: ConfigNode | undefined, reading: Reading): Ac
   const implicit = { ...IMPLICIT_ACCOUNT, regionsFaulty: !areComplete };
   const definitions = listed.some(({ name }) => name === DEFAULT_ACCOUNT) ? listed : [...listed, implicit];
   const byName = new Map(definitions.map((account) => [account.name ?? '', account]));
-  return { listed, definitions, byName, areComplete };
+  const all = listed.length === 0 ? [DEFAULT_ACCOUNT] : listed.flatMap(({ name }) => name ?? []);
+  return { definitions, byName, areComplete, all };
 }
 
 /**
@@ -165,7 +163,7 @@ const ACCOUNTS_SHOWN = 20;
 export function checkAccounts(
   section: Section<Pick<CommonKeys, 'account'>>,
   path: string,
-  { byName, areComplete }: AccountsByName,
+  { byName, areComplete }: Accounts,
   reading: Reading,
 ): boolean {
   const names = namedIn(section.values.account);

@@ -1,10 +1,4 @@
-import {
-  type AccountDefinition,
-  cloudwatchOfAccounts,
-  DEFAULT_ACCOUNT,
-  readAccounts,
-  resolveAccount,
-} from './accounts.ts';
+import { type AccountDefinition, cloudwatchOfAccounts, readAccounts, resolveAccount } from './accounts.ts';
 import { readCloudwatch } from './cloudwatch.ts';
 import { commonRegion, type FallbackRegion, type RegionUses } from './common-region.ts';
 import type { Config, QueryEntry } from './config.ts';
@@ -60,12 +54,11 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const { aws, polling, discovery, contributors } = sections;
 
   const accounts = readAccounts(node('accounts'), reading);
-  const { listed, definitions } = accounts;
+  const { definitions } = accounts;
   const context: EntryContext = {
     source: 'config',
     defaults: readQueryDefaults(reading.map('queryDefaults', node('queryDefaults'), MAPPING), accounts, reading),
     accounts,
-    allAccounts: listed.length === 0 ? [DEFAULT_ACCOUNT] : listed.flatMap(({ name }) => name ?? []),
     interval: polling.values.interval,
     staleAfter: polling.values.staleAfter,
     listed: discovery.values.monitorsEvery > 0,

@@ -1,6 +1,6 @@
 import type { Schedule } from '../../model/query.ts';
 import type { QuerySource, RowLabel } from '../../model/vocabulary.ts';
-import { type AccountsByName, checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
+import { type Accounts, checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
 import type { EntryBase, MonitorSelector } from '../config.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapEntry, type MapNode, quote } from '../reading/nodes.ts';
 import type { ListedMap, Reading } from '../reading/reading.ts';
@@ -13,9 +13,7 @@ import { readLabels, readMonitorSelector, readSchedule, warnOfUnknownCategories 
 export interface EntryContext {
   readonly source: QuerySource;
   readonly defaults: QueryDefaults;
-  readonly accounts: AccountsByName;
-  /** The names that `"*"` selects. */
-  readonly allAccounts: readonly string[];
+  readonly accounts: Accounts;
   /** `polling.interval`, in milliseconds. */
   readonly interval: number;
   /** `polling.staleAfter`, in milliseconds. */
@@ -38,7 +36,7 @@ export interface QueryDefaults {
   readonly dropped: ReadonlySet<string>;
 }
 
-export function readQueryDefaults(node: MapNode, accounts: AccountsByName, reading: Reading): QueryDefaults {
+export function readQueryDefaults(node: MapNode, accounts: Accounts, reading: Reading): QueryDefaults {
   const path = 'queryDefaults';
   checkKeys(node, path, QUERY_DEFAULT_KEYS, reading);
   const known = [...node.entries].filter(([key]) => Object.hasOwn(QUERY_DEFAULTS, key));
@@ -128,10 +126,10 @@ export function readBase(entry: EntryKeys<CommonKeys>): Omit<EntryBase, 'staleAf
 /** Returns the accounts of an entry, or none if they are invalid. Reports those that do not exist. */
 function readAccountNames(entry: EntryKeys<CommonKeys>): Pick<EntryBase, 'accounts' | 'accountsListed'> {
   const selection = entry.values.account;
-  const { allAccounts, accounts } = entry.context;
+  const { accounts } = entry.context;
   const isGood = !entry.faulty('account') && checkAccounts(entry, entry.path, accounts, entry.reading);
   const named = selection === 'all' ? undefined : selection?.values;
-  const unnamed = selection === 'all' || allAccounts.length === 1 ? allAccounts : [DEFAULT_ACCOUNT];
+  const unnamed = selection === 'all' || accounts.all.length === 1 ? accounts.all : [DEFAULT_ACCOUNT];
   return {
     accounts: isGood ? (named ?? unnamed) : [],
     accountsListed: selection === 'all' || (selection?.listed ?? false),

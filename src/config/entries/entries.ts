@@ -49,7 +49,7 @@ export async function readEntries(
  * no warning if another entry names `default` explicitly.
  */
 function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, reading: Reading): void {
-  const { accounts, allAccounts, defaults } = context;
+  const { accounts, defaults } = context;
   const isListed = accounts.byName.get(DEFAULT_ACCOUNT)?.path !== undefined;
   if (isListed || defaults.entries.has('account') || defaults.dropped.has('account')) {
     return;
@@ -58,7 +58,7 @@ function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, 
   const silent = read.filter((each) => each.entry.accounts[0] === DEFAULT_ACCOUNT && !names(each));
   const isNamed = read.some((each) => each.entry.accounts.includes(DEFAULT_ACCOUNT) && names(each));
   const [first] = silent;
-  if (first !== undefined && !isNamed && allAccounts.some((name) => name !== DEFAULT_ACCOUNT)) {
+  if (first !== undefined && !isNamed && accounts.all.some((name) => name !== DEFAULT_ACCOUNT)) {
     const using = counted(silent.length, 'entry without one uses', 'entries without one use');
     const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not listed in accounts`;
     reading.warn(keyPath(first.entry.path, 'account'), first.entry.line, 'nothing', expected);
