@@ -11,9 +11,8 @@ import { metricsPaging } from '../results/paging.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { DueReads, ReadResult } from '../scheduler/metric-reads.ts';
 import type { Target } from '../scheduler/target.ts';
-import type { CloudwatchStats } from '../state/cloudwatch-stats.ts';
 import type { PeriodReading } from '../state/counted-periods.ts';
-import type { MonitorMetrics, PeriodStore } from '../state/monitor-metrics.ts';
+import type { CloudwatchStats, MonitorMetrics, PeriodStore } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
 import type { TargetFailureLog } from './target-failure-log.ts';
 

@@ -5,8 +5,7 @@ import type { Logger } from '../lib/log.ts';
 import { QueryRegistry } from '../registry/query-registry.ts';
 import { Targets } from '../scheduler/target.ts';
 import { ApiStats } from '../state/api-stats.ts';
-import { CloudwatchStats } from '../state/cloudwatch-stats.ts';
-import { MonitorMetrics } from '../state/monitor-metrics.ts';
+import { CloudwatchStats, MonitorMetrics } from '../state/monitor-metrics.ts';
 import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 

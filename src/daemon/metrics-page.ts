@@ -40,10 +40,7 @@ export class MetricsPage {
       () => scheduling.planned(),
       (target) => scheduling.runs.of(target),
     );
-    this.monitors = new MonitorSections({
-      views: () => metricReads.views(),
-      queryBytes: () => metricReads.queryBytes(),
-    });
+    this.monitors = new MonitorSections(metricReads);
     state.monitorMetrics.changed.on((target) => this.monitors.changed(target));
     state.queries.changed.on((registration, fields) => this.queries.changed(registration, fields));
     state.queries.changed.on((registration, fields) => this.runs.changed(registration, fields));

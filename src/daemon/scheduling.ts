@@ -1,6 +1,6 @@
 import type { TargetsInUse } from '../accounts/targets-in-use.ts';
+import { createLastResultsRead } from '../actions/page-reading.ts';
 import { createPoll } from '../actions/poll.ts';
-import { createLastResultsRead } from '../actions/read-last-results.ts';
 import { ScheduledRunActions } from '../actions/run-actions.ts';
 import { RunResults } from '../actions/run-results.ts';
 import type { Config } from '../config/config.ts';

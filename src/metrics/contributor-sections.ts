@@ -38,15 +38,15 @@ export class ContributorSections {
   replace(query: ContributorsQuery, series: readonly ContributorSeries[], allowance: number): void {
     const family = familyOf(query);
     const lines = linesOf(query, family, series);
-    let shown = this.#shown.get(query.name);
-    if (shown?.family !== family) {
+    const known = this.#shown.get(query.name);
+    if (known?.family !== family) {
       this.remove(query.name);
-      shown = this.#add(query.name, family);
-    }
-    if (!shown.lines.bytes.equals(lines.bytes) || shown.allowance !== allowance) {
-      shown.lines = lines;
-      shown.allowance = allowance;
-      shown.chunk.changed();
+      const shown: ShownSeries = { family, lines, allowance, chunk: new Chunk(() => bytesOf(shown)) };
+      this.#shown.set(query.name, shown);
+      this.#chunks.get(family)?.add(shown.chunk);
+    } else if (!known.lines.bytes.equals(lines.bytes) || known.allowance !== allowance) {
+      Object.assign(known, { lines, allowance });
+      known.chunk.changed();
     }
   }
 
@@ -70,18 +70,6 @@ export class ContributorSections {
 
   sections(): Section[] {
     return [...this.#chunks].map(([family, chunks]) => ({ family, chunks: () => [...chunks] }));
-  }
-
-  #add(query: string, family: Family): ShownSeries {
-    const shown: ShownSeries = {
-      family,
-      chunk: new Chunk(() => bytesOf(shown)),
-      lines: { bytes: Buffer.alloc(0), ends: new Uint32Array() },
-      allowance: 0,
-    };
-    this.#shown.set(query, shown);
-    this.#chunks.get(family)?.add(shown.chunk);
-    return shown;
   }
 }
 

@@ -1,9 +1,7 @@
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
-import type { ReadCounts } from '../state/cloudwatch-stats.ts';
 import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
-import type { SelectedMonitor } from '../state/monitor-metrics.ts';
-import type { MonitorState } from '../state/monitor-state.ts';
+import type { ReadCounts, SelectedMonitor } from '../state/monitor-metrics.ts';
 import { type Section, scrapedSection } from './exposition.ts';
 import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './families.ts';
 import { Chunk } from './gzip/chunk.ts';
@@ -28,16 +26,14 @@ export interface QueryMonitorBytes {
 }
 
 export interface MonitorFacts {
-  readonly views: () => ReadonlyMap<Target, ReadTargetView>;
-  readonly queryBytes: () => Iterable<QueryMonitorBytes>;
+  views(): ReadonlyMap<Target, ReadTargetView>;
+  queryBytes(): Iterable<QueryMonitorBytes>;
 }
 
 /** A monitor as it was rendered, or will be at the next scrape. */
-interface ShownMonitor {
-  readonly monitor: MonitorState;
-  readonly roundTripTimeLimit: number | undefined;
+interface ShownMonitor extends SelectedMonitor {
   readonly labels: string;
-  readonly isRead: (metric: MonitorMetric) => boolean;
+  readonly metrics: readonly MonitorMetric[];
   readonly isHealthOld: boolean;
   readonly isRoundTripTimeOld: boolean;
 }
@@ -123,20 +119,14 @@ export class MonitorSections {
   }
 }
 
-function showMonitor(
-  target: Target,
-  { metrics, sumsInterval }: ReadTargetView,
-  { name, monitor, roundTripTimeLimit }: SelectedMonitor,
-  now: number,
-): ShownMonitor {
-  const { healthEnd = Number.NEGATIVE_INFINITY, roundTripTime: [at] = [Number.NEGATIVE_INFINITY] } = monitor;
+function showMonitor(target: Target, view: ReadTargetView, selected: SelectedMonitor, now: number): ShownMonitor {
+  const { healthEnd = Number.NEGATIVE_INFINITY, roundTripTime: [at] = [Number.NEGATIVE_INFINITY] } = selected.monitor;
   return {
-    monitor,
-    roundTripTimeLimit,
-    labels: targetLabels(target, ['monitor', serviceLabel(name)]),
-    isRead: (metric) => metrics.includes(metric),
+    ...selected,
+    labels: targetLabels(target, ['monitor', serviceLabel(selected.name)]),
+    metrics: view.metrics,
     isHealthOld: now - healthEnd > HEALTH_VALID_MS,
-    isRoundTripTimeOld: now - at - MINUTE_MS > ROUND_TRIP_TIME_READS * sumsInterval,
+    isRoundTripTimeOld: now - at - MINUTE_MS > ROUND_TRIP_TIME_READS * view.sumsInterval,
   };
 }
 
@@ -146,7 +136,9 @@ function samplesOf(
   read: (shown: ShownMonitor) => number | undefined,
 ): (shown: ShownTarget) => Sample[] {
   return ({ monitors }) =>
-    monitors.filter(({ isRead }) => metric === undefined || isRead(metric)).map((shown) => [shown.labels, read(shown)]);
+    monitors
+      .filter(({ metrics }) => metric === undefined || metrics.includes(metric))
+      .map((shown) => [shown.labels, read(shown)]);
 }
 
 const SAMPLES: SamplesOf<ShownTarget, FamilyName> = {

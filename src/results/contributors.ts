@@ -1,20 +1,18 @@
-import type { MetricName, RowLabel } from '../model/vocabulary.ts';
+import type { Config } from '../config/config.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { RowLabel } from '../model/vocabulary.ts';
 import { type ContributorSeries, type LimitedSeries, worstOf } from './contributor-series.ts';
 import { worstRows } from './kept-rows.ts';
 import { exportedLabelValue } from './label-value.ts';
 import type { DatapointSeries, ResultRow } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
-export interface MergeOptions {
-  readonly metricName: MetricName;
+export interface MergeOptions
+  extends Pick<ScheduledQuery, 'metricName' | 'limit'>,
+    Pick<Config['contributors'], 'mirrorRows' | 'maxSeriesPerQuery'> {
   readonly conversion: UnitConversion;
   /** Selected labels: rows that are equal in these are one series. In the order of the exposition. */
   readonly labels: readonly RowLabel[];
-  /** `drop`: mirror rows have no series. */
-  readonly mirrorRows: 'keep' | 'drop';
-  readonly maxSeriesPerQuery: number;
-  /** Number of rows with series, the highest values first. Undefined: all rows. */
-  readonly limit: number | undefined;
 }
 
 export interface Contributors extends LimitedSeries {

@@ -15,9 +15,9 @@ interface RunEntry<Query extends Runnable> {
   /** A due window that has not started. */
   wanted: WantedWindow | undefined;
   /** The run that has a slot. */
-  active: ActiveRun<Query> | undefined;
+  active?: ActiveRun<Query> | undefined;
   /** For a removed query: the query that has its name now, and waits for the end of its run. */
-  successor: RunEntry<Query> | undefined;
+  successor?: RunEntry<Query>;
 }
 
 const CHECK_MS = 1_000;
@@ -55,16 +55,7 @@ export class Runs<Query extends Runnable> {
     this.#slots.set(target, slots);
     const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.covered);
     this.#setBack += windows.wasSetBack ? 1 : 0;
-    const wanted = windows.first;
-    const entry: RunEntry<Query> = {
-      registration,
-      target,
-      slots,
-      windows,
-      wanted,
-      active: undefined,
-      successor: undefined,
-    };
+    const entry: RunEntry<Query> = { registration, target, slots, windows, wanted: windows.first };
     this.#entries.set(registration, entry);
     const stopping = this.#stopping.get(query.name);
     if (stopping !== undefined) {

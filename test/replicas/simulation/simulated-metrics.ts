@@ -6,8 +6,7 @@ import type { ReplicaMember } from '../../../src/replicas/member.ts';
 import { readCounted } from '../../../src/replicas/values.ts';
 import type { DueReads } from '../../../src/scheduler/metric-reads.ts';
 import { Targets } from '../../../src/scheduler/target.ts';
-import { CloudwatchStats } from '../../../src/state/cloudwatch-stats.ts';
-import { MonitorMetrics } from '../../../src/state/monitor-metrics.ts';
+import { CloudwatchStats, MonitorMetrics } from '../../../src/state/monitor-metrics.ts';
 import type { SimulatedPart } from './simulated-member.ts';
 import { EPOCH, type Machine, type World } from './world.ts';
 
