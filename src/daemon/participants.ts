@@ -2,25 +2,19 @@ import { isScheduled, isWatched, type Registration } from '../model/query.ts';
 import type { Participant } from '../registry/query-registry.ts';
 import type { Parts } from './parts.ts';
 
-/** Participants in the registration and removal of queries. Metrics and storage follow changes of the state instead. */
-export function participantsOf(parts: Parts): readonly Participant[] {
+/** Follows the registration of queries, with all parts. Metrics and storage follow changes of the state instead. */
+export function participantOf(parts: Parts): Participant {
   const { targetsInUse, state, scheduling, stored } = parts;
   const { polls, runs } = scheduling;
-  const known: Participant = {
+  return {
     add(registration) {
       targetsInUse.assign(registration);
       addState(parts, registration);
       stored?.restore(registration);
     },
-    change: (registration) => state.queries.change(registration),
-    remove(registration) {
-      state.failures.forget(registration.query);
-      state.queries.remove(registration);
-    },
-  };
-  const called: Participant = {
     begin: (registrations) => (parts.isStandby() ? undefined : beginCalls(parts, registrations)),
     change(registration) {
+      state.queries.change(registration);
       if (isWatched(registration)) {
         polls.change(registration);
       } else if (isScheduled(registration)) {
@@ -28,14 +22,11 @@ export function participantsOf(parts: Parts): readonly Participant[] {
       }
     },
     remove(registration) {
-      if (isWatched(registration)) {
-        polls.remove(registration);
-      } else if (isScheduled(registration)) {
-        runs.remove(registration);
-      }
+      removeCalls(parts, registration);
+      state.failures.forget(registration.query);
+      state.queries.remove(registration);
     },
   };
-  return [known, called];
 }
 
 function beginCalls(parts: Parts, registrations: readonly Registration[]): void {
@@ -61,15 +52,19 @@ function addState({ state }: Pick<Parts, 'state'>, registration: Registration): 
   state.queries.register(registration);
 }
 
+function removeCalls({ scheduling: { polls, runs } }: Parts, registration: Registration, end?: 'left'): void {
+  if (isWatched(registration)) {
+    polls.remove(registration);
+  } else if (isScheduled(registration)) {
+    runs.remove(registration, end);
+  }
+}
+
 /** Ends the polls of all queries, and leaves their runs at the service for another process. */
-export function leaveCalls({ state, scheduling: { polls, runs, lastResults } }: Parts): void {
-  lastResults.clear();
-  for (const registration of state.registry.all()) {
-    if (isWatched(registration)) {
-      polls.remove(registration);
-    } else if (isScheduled(registration)) {
-      runs.remove(registration, 'left');
-    }
+export function leaveCalls(parts: Parts): void {
+  parts.scheduling.lastResults.clear();
+  for (const registration of parts.state.registry.all()) {
+    removeCalls(parts, registration, 'left');
   }
 }
 

@@ -11,7 +11,7 @@ import { NO_STORE } from '../registry/registration.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
-import { participantsOf } from './participants.ts';
+import { participantOf } from './participants.ts';
 import type { Parts } from './parts.ts';
 import { queryViews } from './query-views.ts';
 
@@ -31,7 +31,7 @@ export class Queries {
     const { inForce, state, targetsInUse, scheduling, page, stored, shard, isOwn } = parts;
     this.#parts = parts;
     this.views = queryViews(clock, state, scheduling);
-    state.registry.join(participantsOf(parts));
+    state.registry.join(participantOf(parts));
     this.discovery = new Discovery({
       every: inForce.loaded.config.discovery.monitorsEvery,
       clock,

@@ -102,10 +102,7 @@ export class DiscoveryFiles {
           files.set(path, isSame ? before : await loadKnownFile(reading, before, context));
         }
       }
-      return {
-        sources: sourcesOf(files),
-        commit: () => this.#follow(patterns, context, files),
-      };
+      return { sources: sourcesOf(files), commit: () => this.#follow(patterns, context, files) };
     });
   }
 

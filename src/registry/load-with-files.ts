@@ -28,10 +28,7 @@ export async function loadWithFiles(options: LoadOptions): Promise<LoadedWithFil
   const files = await loadFiles(loaded, dirname(options.file));
   const sources = { config: loaded, files, http: new Map() };
   const { winners, losers } = mergeQueries(namedCandidates(sources), [], () => false);
-  const all = {
-    queries: Array.from(winners.values(), ({ query }) => query),
-    followers: followersOfSources(sources),
-  };
+  const all = { queries: Array.from(winners.values(), ({ query }) => query), followers: followersOfSources(sources) };
   const metricTargets = cloudwatchTargets(config);
   // Names are unique over all shards, so queries of other shards compete for them, too.
   const ownLosers = losers.filter(({ loser }) => isOwn(loser.query));

@@ -1,7 +1,7 @@
 import type { RegisteredQuery, Registration } from '../model/query.ts';
 import { QUERY_SOURCES, type QuerySource } from '../model/vocabulary.ts';
 
-/** A part of the exporter that follows the registration of queries. It implements the methods that it needs. */
+/** Follows the registration of queries. */
 export interface Participant {
   /** A query was registered under a free name. It becomes visible. */
   add?(registration: Registration): void;
@@ -16,11 +16,10 @@ export interface Participant {
 /** The registered queries by name. Only the registry creates and changes their handles. */
 export class QueryRegistry {
   readonly #registrations = new Map<string, { -readonly [Member in keyof Registration]: Registration[Member] }>();
-  #participants: readonly Participant[] = [];
+  #participant: Participant = {};
 
-  /** @param participants in the order of calls of `add`, `begin`, and `change`; `remove` is called in reverse order */
-  join(participants: readonly Participant[]): void {
-    this.#participants = participants;
+  join(participant: Participant): void {
+    this.#participant = participant;
   }
 
   get(name: string): Registration | undefined {
@@ -37,17 +36,13 @@ export class QueryRegistry {
     return queries.map((query) => {
       const registration = { name: query.name, query, removed: false };
       this.#registrations.set(query.name, registration);
-      for (const participant of this.#participants) {
-        participant.add?.(registration);
-      }
+      this.#participant.add?.(registration);
       return registration;
     });
   }
 
   begin(registrations: readonly Registration[]): void {
-    for (const participant of this.#participants) {
-      participant.begin?.(registrations);
-    }
+    this.#participant.begin?.(registrations);
   }
 
   /** Replaces the definition of a registered query by one with the same calls. */
@@ -55,9 +50,7 @@ export class QueryRegistry {
     const registration = this.#registrations.get(query.name);
     if (registration !== undefined) {
       registration.query = query;
-      for (const participant of this.#participants) {
-        participant.change?.(registration);
-      }
+      this.#participant.change?.(registration);
     }
   }
 
@@ -66,9 +59,7 @@ export class QueryRegistry {
     if (registration !== undefined) {
       this.#registrations.delete(name);
       registration.removed = true;
-      for (const participant of this.#participants.toReversed()) {
-        participant.remove?.(registration);
-      }
+      this.#participant.remove?.(registration);
     }
   }
 

@@ -31,18 +31,16 @@ async function open(path: string, clock: FakeClock) {
     making: () => undefined,
   });
   onTestFinished(() => memory.close());
-  registry.join([
-    {
-      add(registration) {
-        if (isScheduled(registration)) {
-          runStates.register(registration);
-        }
-        states.register(registration);
-        memory.restore(registration);
-      },
-      remove: (registration) => states.remove(registration),
+  registry.join({
+    add(registration) {
+      if (isScheduled(registration)) {
+        runStates.register(registration);
+      }
+      states.register(registration);
+      memory.restore(registration);
     },
-  ]);
+    remove: (registration) => states.remove(registration),
+  });
   return { registry, states, memory };
 }
 
