@@ -28,13 +28,10 @@ export function summarize(apiStats: ApiStats, clock: Clock, log: Logger): () => 
 }
 
 function sumUp({ operations }: TargetStats): { requests: number; errors: number } {
-  let requests = 0;
-  let errors = 0;
-  for (const operation of operations.values()) {
-    requests += operation.requests;
-    for (const count of operation.errors.values()) {
-      errors += count;
-    }
-  }
-  return { requests, errors };
+  const counts = [...operations.values()];
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  return {
+    requests: sum(counts.map(({ requests }) => requests)),
+    errors: sum(counts.flatMap(({ errors }) => [...errors.values()])),
+  };
 }

@@ -181,11 +181,8 @@ export class ReplicaMember {
     try {
       await this.#group.release();
     } catch (error) {
-      const hint = 'another replica leads after replicas.deadAfter';
-      this.#options.log.warn('shutdown not announced to the other replicas', {
-        reason: reasonOf(error),
-        hint,
-      });
+      const fields = { reason: reasonOf(error), hint: 'another replica leads after replicas.deadAfter' };
+      this.#options.log.warn('shutdown not announced to the other replicas', fields);
     }
   }
 

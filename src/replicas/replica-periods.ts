@@ -18,8 +18,6 @@ interface Known {
   readonly counted: PeriodsValue['counted'];
 }
 
-const ABSENT: Known = { version: undefined, counted: [] };
-
 /** Processes whose totals a register has: those that may not know yet that their last write was in effect. */
 const MOST_COUNTED = 3;
 /** Time after which a write without a reply does not arrive anymore, in milliseconds. */
@@ -71,8 +69,8 @@ export class ReplicaPeriods implements PeriodStore {
   }
 
   async store(key: string, { stored, totals }: CountedMonitor): Promise<PeriodsStored> {
-    const { counted } = this.#known.get(key) ?? ABSENT;
     const { boot } = this.#options;
+    const counted = this.#known.get(key)?.counted ?? [];
     const others = counted.filter(({ by }) => by !== boot).slice(0, MOST_COUNTED - 1);
     return this.#put({ monitor: key, ...stored, counted: [{ by: boot, totals }, ...others] });
   }
@@ -80,8 +78,9 @@ export class ReplicaPeriods implements PeriodStore {
   /** A monitor of the same ARN begins with its newest period. */
   forget(keys: readonly string[]): void {
     for (const key of keys) {
-      const { version, counted } = this.#known.get(key) ?? ABSENT;
-      if (version !== undefined) {
+      const known = this.#known.get(key);
+      if (known?.version !== undefined) {
+        const { counted } = known;
         const removal = this.#put({ monitor: key, condition: undefined, periods: {}, limits: [], counted });
         background(this.#options.log, 'removal of monitor metrics', removal);
       }

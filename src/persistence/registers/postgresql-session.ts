@@ -4,7 +4,7 @@ import { readAuthorities, readCertificates, trustOf } from '../../aws/network/tr
 import type { PostgresqlAddress } from '../../config/postgresql-url.ts';
 import { lazy, untilAborted } from '../../lib/concurrency.ts';
 import { RegisterError } from '../../replicas/registers.ts';
-import { codeOf } from '../storage/storage-error.ts';
+import { ignoring } from '../storage/storage-error.ts';
 import { CREATE } from './postgresql-statements.ts';
 
 /** Most connections of one exporter. Calls are short. */
@@ -13,7 +13,7 @@ const CONNECTIONS = 4;
 const CONNECT_MS = 5_000;
 
 /** SQLSTATEs of a creation at the same moment as that of another session. */
-const CREATED_BY_OTHER: ReadonlySet<string> = new Set(['23505', '42P07', '42710']);
+const CREATED_BY_OTHER = ['23505', '42P07', '42710'];
 
 /** Connections to one database, opened when needed, and again after a failure. */
 export class Sessions {
@@ -96,11 +96,7 @@ export class Sessions {
       throw new RegisterError('other', 'the server is a standby, whose registers may be old: connect to the primary');
     }
     if (!rows[0]?.exists) {
-      await client.query(CREATE).catch((error: unknown) => {
-        if (!CREATED_BY_OTHER.has(codeOf(error) ?? '')) {
-          throw error;
-        }
-      });
+      await client.query(CREATE).catch(ignoring(CREATED_BY_OTHER));
     }
     this.#checked.add(client);
   }

@@ -6,16 +6,8 @@ import { sleep } from '../../lib/clock.ts';
 import type { Context } from '../../lib/context.ts';
 import { DIRECTORY_MODE, setAside, syncDirectory, writeDurably } from './files.ts';
 import { openLifeSocket, probeLifeSocket } from './life-socket.ts';
-import {
-  type FoundLock,
-  findLocks,
-  type Lock,
-  lockFileName,
-  lockText,
-  nextGeneration,
-  renewLock,
-} from './lock-file.ts';
-import { codeOf, ignoreRefusal, StorageError, StorageInUseError } from './storage-error.ts';
+import { type FoundLock, findLocks, type Lock, lockText, nextLockName, renewLock } from './lock-file.ts';
+import { codeOf, ignoreRefusal, ignoring, StorageError, StorageInUseError } from './storage-error.ts';
 
 export interface DirectoryLockOptions extends Omit<Context, 'shutdown'> {
   readonly directory: string;
@@ -152,7 +144,7 @@ export class DirectoryLock {
   /** Returns false if another process was faster. */
   async #claim(dead: readonly FoundLock[]): Promise<boolean> {
     const { directory, clock } = this.#options;
-    this.#file = join(directory, lockFileName(nextGeneration(dead)));
+    this.#file = join(directory, nextLockName(dead));
     try {
       await rm(this.scratch, { recursive: true, force: true });
       await mkdir(this.scratch, { mode: DIRECTORY_MODE });
@@ -218,14 +210,7 @@ export class DirectoryLock {
   /** Renames the entry first: its owner may be writing to it. */
   async #removeAtomically(name: string): Promise<void> {
     const renamed = join(this.scratch, name);
-    try {
-      await rename(join(this.#options.directory, name), renamed);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') {
-        return;
-      }
-      throw error;
-    }
+    await rename(join(this.#options.directory, name), renamed).catch(ignoring(['ENOENT']));
     await rm(renamed, { recursive: true, force: true });
   }
 

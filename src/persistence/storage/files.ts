@@ -1,6 +1,6 @@
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, ignoreRefusal, StorageError } from './storage-error.ts';
+import { codeOf, ignoreRefusal, ignoring, StorageError } from './storage-error.ts';
 
 /** Access for the exporter's user only. */
 export const DIRECTORY_MODE = 0o700;
@@ -59,12 +59,7 @@ export async function removeFile(file: string, temporary: string): Promise<void>
 /** Makes changes of a directory's entries durable, if the file system supports that. */
 export async function syncDirectory(directory: string): Promise<void> {
   await withFile(directory, 'r', async (handle) => {
-    await handle.sync().catch((error: unknown) => {
-      const code = codeOf(error);
-      if (code !== 'EINVAL' && code !== 'ENOTSUP') {
-        throw error;
-      }
-    });
+    await handle.sync().catch(ignoring(['EINVAL', 'ENOTSUP']));
   });
 }
 
@@ -97,18 +92,11 @@ async function makeOne(directory: string): Promise<void> {
 
 /** Returns undefined if nothing has that name. @throws StorageError for a broken symbolic link; the error of the file system */
 export async function kindOf(path: string): Promise<'directory' | 'other' | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? 'directory' : 'other';
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') {
-      throw error;
-    }
-  }
-  const link = await lstat(path).catch(ignoreRefusal);
-  if (link !== undefined) {
+  const status = await stat(path).catch(ignoring(['ENOENT']));
+  if (status === undefined && (await lstat(path).catch(ignoreRefusal)) !== undefined) {
     throw new StorageError(path, 'ENOENT', 'the target of the symbolic link is missing. Mount or create it.');
   }
-  return undefined;
+  return status && (status.isDirectory() ? 'directory' : 'other');
 }
 
 /** Files that are kept after they were set aside, per directory: the newest. */

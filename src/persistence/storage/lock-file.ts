@@ -2,7 +2,7 @@ import { constants, type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { members, parsedJson } from '../../lib/json-values.ts';
 import { withFile } from './files.ts';
-import { codeOf } from './storage-error.ts';
+import { ignoring } from './storage-error.ts';
 
 /** The content of a lock. All locks of one holder have the same length, so that they can be renewed in place. */
 export interface Lock {
@@ -34,14 +34,10 @@ const ID = /^[\w-]{1,64}$/;
 /** Does not follow links, and does not wait for the other end of a pipe. */
 const CAREFULLY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-export function lockFileName(generation: number): string {
-  return `lock.${generation}`;
-}
-
-/** The generation of the next holder. Processes that have found the same locks compute the same generation. */
-export function nextGeneration(found: readonly FoundLock[]): number {
+/** The name of the next holder's lock. Processes that have found the same locks compute the same name. */
+export function nextLockName(found: readonly FoundLock[]): string {
   const counted = found.map(({ generation }) => generation).filter((generation) => generation <= HIGHEST_GENERATION);
-  return Math.max(0, ...counted) + 1;
+  return `lock.${Math.max(0, ...counted) + 1}`;
 }
 
 /** `renewals`: how often the lock was renewed. */
@@ -55,7 +51,7 @@ export async function findLocks(directory: string): Promise<FoundLock[]> {
   for (const name of await readdir(directory)) {
     const generation = Number(NAME.exec(name)?.[1]);
     const file = join(directory, name);
-    const lock = Number.isNaN(generation) ? undefined : await inspect(file);
+    const lock = Number.isNaN(generation) ? undefined : await inspect(file).catch(ignoring(['ENOENT']));
     if (lock !== undefined) {
       found.push({ file, generation, ...lock });
     }
@@ -63,23 +59,16 @@ export async function findLocks(directory: string): Promise<FoundLock[]> {
   return found;
 }
 
-/** Undefined if it was removed. Never waits, whatever the kind of the entry. */
-async function inspect(file: string): Promise<Pick<FoundLock, 'isForeign' | 'lock' | 'text'> | undefined> {
-  try {
-    const status = await lstat(file);
-    if (!status.isFile()) {
-      return { isForeign: true, text: '', lock: undefined };
-    }
-    const text = await readLock(file);
-    // The lock of another user may be unreadable, but its times show renewals.
-    const seen = text ?? `${status.mtimeMs} ${status.size}`;
-    return { isForeign: false, text: seen, lock: text === undefined ? undefined : parseLock(text) };
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
+/** Never waits, whatever the kind of the entry. */
+async function inspect(file: string): Promise<Pick<FoundLock, 'isForeign' | 'lock' | 'text'>> {
+  const status = await lstat(file);
+  if (!status.isFile()) {
+    return { isForeign: true, text: '', lock: undefined };
   }
+  const text = await withFile(file, constants.O_RDONLY | CAREFULLY, textOf).catch(ignoring(['EACCES', 'EPERM']));
+  // The lock of another user may be unreadable, but its times show renewals.
+  const seen = text ?? `${status.mtimeMs} ${status.size}`;
+  return { isForeign: false, text: seen, lock: text === undefined ? undefined : parseLock(text) };
 }
 
 /**
@@ -87,37 +76,19 @@ async function inspect(file: string): Promise<Pick<FoundLock, 'isForeign' | 'loc
  * have locked the directory.
  */
 export async function renewLock(file: string, lock: Lock, renewals: number): Promise<boolean> {
-  try {
-    return await withFile(file, constants.O_RDWR | CAREFULLY, async (handle) => {
-      if (parseLock(await textOf(handle))?.id !== lock.id) {
-        return false;
-      }
-      await handle.write(lockText(lock, renewals), 0);
-      await handle.sync();
-      return true;
-    });
-  } catch (error) {
-    if (REPLACED.has(codeOf(error) ?? '')) {
+  const renewed = withFile(file, constants.O_RDWR | CAREFULLY, async (handle) => {
+    if (parseLock(await textOf(handle))?.id !== lock.id) {
       return false;
     }
-    throw error;
-  }
+    await handle.write(lockText(lock, renewals), 0);
+    await handle.sync();
+    return true;
+  });
+  return (await renewed.catch(ignoring(REPLACED))) ?? false;
 }
 
 /** Errors of opening a lock that was removed, or replaced by a link, a directory, or a socket. */
-const REPLACED: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO']);
-
-/** Undefined if access is denied. */
-async function readLock(file: string): Promise<string | undefined> {
-  try {
-    return await withFile(file, constants.O_RDONLY | CAREFULLY, textOf);
-  } catch (error) {
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
-      return undefined;
-    }
-    throw error;
-  }
-}
+const REPLACED = ['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'];
 
 /** The first bytes of a file; empty for an entry of another kind. */
 async function textOf(handle: FileHandle): Promise<string> {

@@ -22,8 +22,6 @@ export class StorageInUseError extends StorageError {
   }
 }
 
-const NOT_A_DIRECTORY = 'it is not a directory. Set storage.path to a directory, which may be missing.';
-
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied. Make the exporter's user the owner of the directory.",
   EDQUOT: 'disk quota exceeded. Free some space, or raise the quota.',
@@ -32,8 +30,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'symbolic links form a loop. Remove them, or set storage.path to a directory.',
   ENOENT: 'it cannot be created there. Set storage.path to a directory on a disk.',
   ENOSPC: 'no space left on the device. Free some space, or enlarge the device.',
-  ENOTDIR: NOT_A_DIRECTORY,
-  EEXIST: NOT_A_DIRECTORY,
+  ENOTDIR: 'it is not a directory. Set storage.path to a directory, which may be missing.',
+  EEXIST: 'it is not a directory. Set storage.path to a directory, which may be missing.',
   EPERM: "operation not permitted. Make the exporter's user the owner of the directory.",
   ENOTCONN: 'the file system does not respond. Mount it again.',
   EXDEV: 'it is on another file system than the rest of the storage. Make it a plain directory.',
@@ -76,6 +74,16 @@ export function ignoreRefusal(error: unknown): undefined {
     throw error;
   }
   return undefined;
+}
+
+/** Returns a handler for `catch` that ignores errors with some codes: it returns undefined. */
+export function ignoring(codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.includes(codeOf(error) ?? '')) {
+      throw error;
+    }
+    return undefined;
+  };
 }
 
 /** Converts an error of the file system. */

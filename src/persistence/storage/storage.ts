@@ -35,10 +35,7 @@ export class Storage {
   readonly #lock: DirectoryLock;
   readonly #health: WriteHealth;
   readonly #slots = pLimit(WRITE_AT_ONCE);
-  readonly #directories: Pick<
-    RecordDirectory<unknown>,
-    'flush' | 'isComplete' | 'isReadable' | 'path' | 'recover' | 'retry'
-  >[] = [];
+  readonly #directories: Omit<RecordDirectory<unknown>, 'load' | 'put' | 'read'>[] = [];
   /** Directories in which the last write failed for a reason that may not affect others. */
   readonly #unwritable = new Set<string>();
   #reportLost: (error: StorageInUseError) => void = () => undefined;
