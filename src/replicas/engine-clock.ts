@@ -16,7 +16,7 @@ const SAMPLES = 10;
  */
 export class EngineClock implements Clock {
   readonly #local: Clock;
-  readonly #samples: TimedCall[] = [];
+  readonly #samples: { readonly roundTrip: number; readonly offset: number }[] = [];
   #offset: number | undefined;
 
   constructor(local: Clock) {
@@ -41,16 +41,11 @@ export class EngineClock implements Clock {
   }
 
   /** Uses the time of a call: the engine's clock had it in the middle of the call, within half of the round trip. */
-  observe(call: TimedCall): void {
-    this.#samples.push(call);
+  observe({ sentAt, endedAt, time }: TimedCall): void {
+    this.#samples.push({ roundTrip: endedAt - sentAt, offset: time - (sentAt + endedAt) / 2 });
     if (this.#samples.length > SAMPLES) {
       this.#samples.shift();
     }
-    const best = this.#samples.reduce((a, b) => (roundTrip(b) <= roundTrip(a) ? b : a));
-    this.#offset = best.time - (best.sentAt + best.endedAt) / 2;
+    this.#offset = this.#samples.reduce((a, b) => (b.roundTrip <= a.roundTrip ? b : a)).offset;
   }
-}
-
-function roundTrip({ sentAt, endedAt }: TimedCall): number {
-  return endedAt - sentAt;
 }

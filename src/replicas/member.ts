@@ -7,11 +7,10 @@ import type { ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
-import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
+import { ReplicaGroup, type ReplicaGroupOptions, ReplicaStats } from './group.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
-import { ReplicaStats } from './replica-stats.ts';
 import type { FenceGroup } from './run-registers.ts';
 import { SharedState } from './shared-state.ts';
 import type { LeaderValue, MemberIdentity, SharedRegisters } from './values.ts';
@@ -109,7 +108,7 @@ export class ReplicaMember {
       boot,
       mayStart: () => this.#mayStart,
       epoch: () => this.epoch,
-      isDead: (other) => replicas.peers.isDead(other),
+      isDead: (other) => replicas.isDead(other),
       lostUntil: () => replicas.lostUntil,
       lost: () => replicas.lost(),
     };

@@ -177,14 +177,14 @@ export class RunFence implements RunJournal<ScheduledQuery> {
       // An earlier attempt of this start has been written after all.
       return 'stored';
     }
-    const isOpen = value.state !== 'over';
-    if (isOpen && !isOwn) {
+    const isForeign = value.state !== 'over' && !isOwn;
+    if (isForeign) {
       this.#intents.watch(name, registration, value);
     }
     if (value.coveredUntil >= run.window.end) {
       return 'taken';
     }
-    if (!isOpen || isOwn) {
+    if (!isForeign) {
       return undefined;
     }
     if (value.state === 'intent') {
