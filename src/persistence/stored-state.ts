@@ -1,12 +1,14 @@
 import { background } from '../lib/background.ts';
+import { members } from '../lib/json-values.ts';
 import { isScheduled, type Registration, type ScheduledQuery } from '../model/query.ts';
 import { questionOf } from '../model/question.ts';
-import type { RegistrationStore } from '../registry/registration.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import type { MonitorMetrics } from '../state/monitor-metrics.ts';
+import type { RecordKind } from './storage/record-directory.ts';
 import { Storage } from './storage/storage.ts';
+import { StorageError } from './storage/storage-error.ts';
 import { storedMonitorMetrics } from './stored-monitor-metrics.ts';
-import { storedRegistrations } from './stored-registrations.ts';
 import { StoredResults, type StoredResultsOptions } from './stored-results.ts';
 import { StoredRuns } from './stored-runs.ts';
 import { StoredStatuses } from './stored-statuses.ts';
@@ -22,6 +24,14 @@ export interface StoredStateOptions extends Omit<StoredResultsOptions, 'storage'
 /** Interval at which records of queries that no longer exist are looked for, and how long these are kept. */
 const CLEANUP_EVERY_MS = 3_600_000;
 const KEEP_ABSENT_MS = 24 * 3_600_000;
+
+const QUERIES: RecordKind<Definition> = {
+  directory: 'queries',
+  holds: 'a query that was registered over HTTP',
+  read: (value) => (typeof value === 'object' && value !== null ? members(value) : undefined),
+  // The client has already received 507.
+  keepTrying: false,
+};
 
 /** The state that survives a restart, in `storage.path`. */
 export class StoredState {
@@ -145,5 +155,25 @@ export class StoredState {
     if (this.storage.isComplete) {
       await this.results.keepOnly(this.runs.names);
     }
+  }
+}
+
+/** Stores the queries that are registered over HTTP. A change is durable once it is acknowledged. */
+function storedRegistrations(storage: Storage): RegistrationStore {
+  const records = storage.records(QUERIES);
+  return {
+    load: (late) => records.load(late),
+    // The directory belongs to this process.
+    changed: async () => undefined,
+    put: (name, definition) => acknowledged(records.put(name, definition)),
+    delete: (name) => acknowledged(records.delete(name)),
+  };
+}
+
+async function acknowledged(change: Promise<void>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    throw error instanceof StorageError ? new NotStoredError(error.message, 'not stored', { cause: error }) : error;
   }
 }

@@ -45,14 +45,6 @@ interface Unsettled {
   readonly since: number;
 }
 
-/** Files read with a configuration that is not in effect yet. */
-export interface FilesPlan {
-  /** Queries and selectors by path. */
-  readonly sources: ReadonlyMap<string, SourceQueries>;
-  /** Follows the files with the configuration, which is now in effect, and logs their errors. */
-  commit(): void;
-}
-
 /**
  * The files that match `discovery.files`. Each is independent: an invalid file keeps its last valid queries. The files are
  * read after each change in their directories, and every 10 seconds.
@@ -89,8 +81,11 @@ export class DiscoveryFiles {
     return new Map(Array.from(this.#files, ([path, { valid, size }]) => [path, { valid, queries: size }]));
   }
 
-  /** Reads the matching files with a new configuration. The previous one stays in effect until the plan is committed. */
-  plan({ config, context }: LoadedConfig): Promise<FilesPlan> {
+  /**
+   * Reads the matching files with a new configuration. Resolves to their queries and selectors by path. The previous configuration
+   * stays in effect until `commit`, which follows the files, and logs their errors.
+   */
+  plan({ config, context }: LoadedConfig) {
     return this.#turns(async () => {
       const patterns = config.discovery.files;
       const files = new Map<string, KnownFile>();
