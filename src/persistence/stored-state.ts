@@ -165,8 +165,8 @@ function storedRegistrations(storage: Storage): RegistrationStore {
     load: (late) => records.load(late),
     // The directory belongs to this process.
     changed: async () => undefined,
-    put: (name, definition) => acknowledged(records.put(name, definition)),
-    delete: (name) => acknowledged(records.delete(name)),
+    put: (name, definition) =>
+      acknowledged(definition === undefined ? records.delete(name) : records.put(name, definition)),
   };
 }
 

@@ -39,10 +39,12 @@ export interface RegistrationStore {
    * @throws NotStoredError if it cannot be read
    */
   changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined>;
-  /** Resolves when the definition is stored as durably as the store allows. @throws NotStoredError if storing it failed */
-  put(name: string, definition: Definition): Promise<void>;
-  /** @throws NotStoredError as `put` */
-  delete(name: string): Promise<void>;
+  /**
+   * Resolves when the definition is stored as durably as the store allows; undefined: when it is removed.
+   *
+   * @throws NotStoredError if that failed
+   */
+  put(name: string, definition: Definition | undefined): Promise<void>;
 }
 
 /** A failure to store a definition. The message is the reason. */
@@ -62,7 +64,6 @@ export const NO_STORE: RegistrationStore = {
   load: async () => new Map(),
   changed: async () => undefined,
   put: async () => undefined,
-  delete: async () => undefined,
 };
 
 /** Returns a short text that is equal for equal definitions, in any order of keys, and different for others. */

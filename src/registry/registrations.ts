@@ -195,7 +195,7 @@ export class HttpRegistrations {
       if (registration === undefined) {
         return { outcome: 'unknown' };
       }
-      const refusal = refusalOf(preconditions, registration) ?? (await this.#store(store.delete(name)));
+      const refusal = refusalOf(preconditions, registration) ?? (await this.#store(store.put(name, undefined)));
       if (refusal !== undefined) {
         return refusal;
       }

@@ -1,7 +1,7 @@
 import { parsedJson } from '../lib/json-values.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import { Conflict, expectRegisterError, type PutOptions, RegisterError, type RegisterKey } from './registers.ts';
+import { Conflict, expectRegisterError, RegisterError, type RegisterKey } from './registers.ts';
 import { readAll, readOrRefuse, type SharedRegisters } from './values.ts';
 
 export interface ReplicaRegistrationsOptions extends Omit<SharedRegisters, 'boot' | 'log'> {
@@ -19,68 +19,19 @@ const TOMBSTONE = JSON.stringify({ removed: true });
  * Every successful call has found out afterward that this process leads. A later leader then reads what was written, and a
  * process that was cut off confirms nothing that its successor does not know.
  */
-export class ReplicaRegistrations implements RegistrationStore {
-  readonly #options: ReplicaRegistrationsOptions;
-  readonly #partition: string;
+export function replicaRegistrations(options: ReplicaRegistrationsOptions) {
+  const { registers, group, now, leads, refused } = options;
+  const partition = `${group}/registrations`;
   /** Versions as this process knows them. */
-  readonly #versions = new Map<string, string>();
-  /** Names that were written since the last call of {@link load}. */
-  readonly #written = new Map<string, Definition | undefined>();
-
-  constructor(options: ReplicaRegistrationsOptions) {
-    this.#options = options;
-    this.#partition = `${options.group}/registrations`;
-  }
-
-  /** @throws RegisterError */
-  async load(): Promise<ReadonlyMap<string, Definition>> {
-    this.#written.clear();
-    const definitions = new Map<string, Definition>();
-    for (const [name, { value, version }] of await readAll(this.#options, this.#partition, readDefinition)) {
-      if (!this.#written.has(name)) {
-        this.#versions.set(name, version);
-        setOrDelete(definitions, name, value);
-      }
-    }
-    for (const [name, definition] of this.#written) {
-      setOrDelete(definitions, name, definition);
-    }
-    return definitions;
-  }
-
-  async changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined> {
-    const { registers, refused } = this.#options;
-    const key = { partition: this.#partition, name };
-    const register = await this.#confirmed(() => registers.get(key));
-    if (register?.version === this.#versions.get(name)) {
-      return undefined;
-    }
-    setOrDelete(this.#versions, name, register?.version);
-    return { definition: register && readOrRefuse(readDefinition, key, register.value, refused)?.value };
-  }
-
-  async put(name: string, definition: Definition): Promise<void> {
-    await this.#put(name, definition);
-  }
-
-  async delete(name: string): Promise<void> {
-    await this.#put(name, undefined, { expiresAt: this.#options.now() + EXPIRY_MS });
-  }
-
-  async #put(name: string, definition: Definition | undefined, expiry: PutOptions = {}): Promise<void> {
-    const options = { ...expiry, ifVersion: this.#versions.get(name) };
-    const value = definition === undefined ? TOMBSTONE : JSON.stringify({ definition });
-    const key = { partition: this.#partition, name };
-    const version = await this.#confirmed(() => this.#options.registers.put(key, value, options));
-    this.#versions.set(name, version);
-    this.#written.set(name, definition);
-  }
+  const versions = new Map<string, string>();
+  /** Names that were written since the last call of `load`. */
+  const written = new Map<string, Definition | undefined>();
 
   /** Does `work`, and verifies that this process leads. @throws NotStoredError */
-  async #confirmed<T>(work: () => Promise<T>): Promise<T> {
+  async function confirmed<T>(work: Promise<T>): Promise<T> {
     try {
-      const result = await work();
-      if (!(await this.#options.leads())) {
+      const result = await work;
+      if (!(await leads())) {
         throw new NotStoredError('another replica leads', 'interrupted');
       }
       return result;
@@ -91,6 +42,40 @@ export class ReplicaRegistrations implements RegistrationStore {
         : new NotStoredError(`${error.message}. It may take effect later`, 'not stored', { cause: error });
     }
   }
+
+  return {
+    /** @throws RegisterError */
+    async load() {
+      written.clear();
+      const definitions = new Map<string, Definition>();
+      for (const [name, { value, version }] of await readAll(options, partition, readDefinition)) {
+        if (!written.has(name)) {
+          versions.set(name, version);
+          setOrDelete(definitions, name, value);
+        }
+      }
+      for (const [name, definition] of written) {
+        setOrDelete(definitions, name, definition);
+      }
+      return definitions;
+    },
+    async changed(name) {
+      const key = { partition, name };
+      const register = await confirmed(registers.get(key));
+      if (register?.version === versions.get(name)) {
+        return undefined;
+      }
+      setOrDelete(versions, name, register?.version);
+      return { definition: register && readOrRefuse(readDefinition, key, register.value, refused)?.value };
+    },
+    async put(name, definition) {
+      const value = definition === undefined ? TOMBSTONE : JSON.stringify({ definition });
+      const expiry = definition === undefined ? { expiresAt: now() + EXPIRY_MS } : {};
+      const write = registers.put({ partition, name }, value, { ...expiry, ifVersion: versions.get(name) });
+      versions.set(name, await confirmed(write));
+      written.set(name, definition);
+    },
+  } satisfies RegistrationStore;
 }
 
 function setOrDelete<T>(map: Map<string, T>, name: string, value: T | undefined): void {

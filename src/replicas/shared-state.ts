@@ -1,8 +1,8 @@
 import type { RegistrationStore } from '../registry/registration.ts';
-import { EndedStatuses } from './ended-statuses.ts';
+import { endedStatuses } from './ended-statuses.ts';
 import { hasLead } from './leadership.ts';
 import { ReplicaPeriods } from './replica-periods.ts';
-import { ReplicaRegistrations } from './replica-registrations.ts';
+import { replicaRegistrations } from './replica-registrations.ts';
 import { RunFence } from './run-fence.ts';
 import { type FenceGroup, type RunFenceOptions, RunRegisters } from './run-registers.ts';
 import type { SharedRegisters } from './values.ts';
@@ -15,7 +15,7 @@ export class SharedState {
   readonly runs: RunFence;
   readonly registrations: RegistrationStore;
   /** Terminal statuses of watched queries. */
-  readonly ended: EndedStatuses;
+  readonly ended: ReturnType<typeof endedStatuses>;
   /** Counted periods of monitor metrics. */
   readonly periods: ReplicaPeriods;
 
@@ -23,8 +23,8 @@ export class SharedState {
     const { fence } = options;
     const registers = new RunRegisters({ ...options, lost: fence.lost });
     this.runs = new RunFence({ ...options, registers, group: fence });
-    this.registrations = new ReplicaRegistrations({ ...options, leads: () => hasLead(options) });
-    this.ended = new EndedStatuses(options);
+    this.registrations = replicaRegistrations({ ...options, leads: () => hasLead(options) });
+    this.ended = endedStatuses(options);
     this.periods = new ReplicaPeriods(options);
   }
 

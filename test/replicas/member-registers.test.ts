@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineClock } from '../../src/replicas/engine-clock.ts';
 import { EngineRegisters } from '../../src/replicas/engine-registers.ts';
 import { IdInUseError, OwnRegister } from '../../src/replicas/own-register.ts';
-import { ReplicaRegistrations } from '../../src/replicas/replica-registrations.ts';
+import { replicaRegistrations } from '../../src/replicas/replica-registrations.ts';
 import { readCounted, readRun } from '../../src/replicas/values.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryEngine } from '../support/memory-engine.ts';
@@ -74,7 +74,7 @@ describe('registrations in registers', () => {
     const refused: string[] = [];
     let leader: string | undefined;
     const storeOf = (boot: string) =>
-      new ReplicaRegistrations({
+      replicaRegistrations({
         registers: shared.registersOf(boot),
         group: 'g',
         now: () => shared.clock.now(),
@@ -93,18 +93,18 @@ describe('registrations in registers', () => {
     await first.put('checkout', { queryId: '1' });
     await second.load();
     await second.put('checkout', { queryId: '2' });
-    await expect(first.delete('checkout')).rejects.toMatchObject({ outcome: 'changed' });
+    await expect(first.put('checkout', undefined)).rejects.toMatchObject({ outcome: 'changed' });
     expect(await second.load()).toEqual(new Map([['checkout', { queryId: '2' }]]));
     expect(await first.changed('checkout')).toEqual({ definition: { queryId: '2' } });
     expect(await first.changed('checkout')).toBeUndefined();
-    await first.delete('checkout');
+    await first.put('checkout', undefined);
     expect(await second.changed('checkout')).toEqual({ definition: undefined });
   });
 
   it('registers a removed query again', async () => {
     const store = setUp().storeOf('a');
     await store.put('checkout', { queryId: '1' });
-    await store.delete('checkout');
+    await store.put('checkout', undefined);
     expect(await store.load()).toEqual(new Map());
     await store.put('checkout', { queryId: '2' });
     expect(await store.load()).toEqual(new Map([['checkout', { queryId: '2' }]]));
@@ -131,7 +131,7 @@ describe('registrations in registers', () => {
     engine.page = async (...of) => {
       const read = await page(...of);
       await store.put('added', { queryId: '2' });
-      await store.delete('removed');
+      await store.put('removed', undefined);
       return read;
     };
     expect(await store.load()).toEqual(new Map([['added', { queryId: '2' }]]));

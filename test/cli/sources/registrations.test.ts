@@ -26,12 +26,8 @@ class SlowStore implements RegistrationStore {
     return undefined;
   }
 
-  put(name: string, definition: Definition): Promise<void> {
-    return this.#write(() => this.stored.set(name, definition));
-  }
-
-  delete(name: string): Promise<void> {
-    return this.#write(() => this.stored.delete(name));
+  put(name: string, definition: Definition | undefined): Promise<void> {
+    return this.#write(() => (definition === undefined ? this.stored.delete(name) : this.stored.set(name, definition)));
   }
 
   async #write(write: () => void): Promise<void> {

@@ -2,11 +2,12 @@ import { SILENT_LOG } from '../../../src/lib/log.ts';
 import { WHOLE } from '../../../src/model/shard.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
 import { NO_CHANGES } from '../../../src/registry/query-changes.ts';
+import type { RegistrationStore } from '../../../src/registry/registration.ts';
 import { HttpRegistrations } from '../../../src/registry/registrations.ts';
 import { EngineRegisters } from '../../../src/replicas/engine-registers.ts';
 import type { ReplicaMember } from '../../../src/replicas/member.ts';
 import { type RegisterEngine, RegisterError } from '../../../src/replicas/registers.ts';
-import { ReplicaRegistrations } from '../../../src/replicas/replica-registrations.ts';
+import { replicaRegistrations } from '../../../src/replicas/replica-registrations.ts';
 import { queryView } from '../../http/fixtures.ts';
 import type { SimulatedPart } from './simulated-member.ts';
 import type { Machine, Random, World } from './world.ts';
@@ -223,10 +224,10 @@ export class SimulatedRegistrations {
 }
 
 /** Registrations that confirm changes although another process may lead. */
-function unconfirmed(engine: RegisterEngine, { clock, boot }: ReplicaMember, machine: Machine): ReplicaRegistrations {
+function unconfirmed(engine: RegisterEngine, { clock, boot }: ReplicaMember, machine: Machine): RegistrationStore {
   const ended = () => undefined;
   const registers = new EngineRegisters({ engine, clock: machine, boot: `${boot}-2`, timeout: 2_500, ended });
-  return new ReplicaRegistrations({
+  return replicaRegistrations({
     registers,
     group: 'g',
     now: () => clock.now(),
