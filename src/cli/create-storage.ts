@@ -23,11 +23,7 @@ export interface CreateStorageOptions extends ConfigCommandOptions {
 /** Time limit for a database, in milliseconds. */
 const DATABASE_MS = 30_000;
 
-/**
- * Runs the command `storage create`: creates the table or the registers that a config file names, unless they exist.
- *
- * @returns the exit code: 0, or 1 after an error
- */
+/** Creates the table or the registers of a config file, unless they exist. Returns the exit code: 0, or 1 after an error. */
 export async function createStorage(options: CreateStorageOptions): Promise<number> {
   const { env, version, clock, stderr } = options;
   try {

@@ -67,9 +67,7 @@ export function variableOf(flag: string): string {
 
 /**
  * Reads a command's arguments, and the environment variables of flags that are not given, unless `env` is undefined. An
- * empty variable counts as unset. The variable of a list is split at commas.
- *
- * @throws UsageError for a flag that is unknown, lacks its value, has no value, or is repeated
+ * empty variable counts as unset. The variable of a list is split at commas. @throws UsageError
  */
 export function readFlags(
   flags: readonly Flag[],

@@ -14,9 +14,7 @@ import { type FlagValues, UsageError } from './flags.ts';
 
 /**
  * Checks the health of a running exporter and prints the response. Its address is from flags, variables, or the `web` section of
- * the configuration file, in this order. Returns the exit code: 0 if it is healthy, otherwise 1.
- *
- * @throws UsageError if they have no address
+ * the configuration file. Returns the exit code: 0 if it is healthy, otherwise 1. @throws UsageError without an address
  */
 export async function runHealthcheckCommand(values: FlagValues, clock: Pick<Clock, 'setTimer'>): Promise<number> {
   const { env, stdout, stderr } = process;
@@ -70,11 +68,7 @@ async function readListenAddresses(file: string | undefined, env: NodeJS.Process
   return (await readWebSection(text, { file: file ?? '', env })).listenAddresses;
 }
 
-/**
- * Errors of the web configuration do not matter here: a running exporter keeps its last valid one.
- *
- * @throws {UnreadableFileError}
- */
+/** Ignores errors of the web configuration: an exporter keeps its last valid one. @throws {UnreadableFileError} */
 async function findTls(file: string | undefined): Promise<HealthTarget['tls']> {
   if (file === undefined) {
     return undefined;

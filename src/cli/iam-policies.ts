@@ -189,11 +189,7 @@ export interface IamPolicyOptions extends ConfigCommandOptions {
   readonly trust: boolean;
 }
 
-/**
- * Runs the command `iam-policy`: prints the policies for a config file as JSON, without calling AWS.
- *
- * @returns the exit code: 0 for a valid file, otherwise 1
- */
+/** Prints the policies for a config file as JSON, without calling AWS. Returns the exit code: 0 for a valid file, otherwise 1. */
 export function printIamPolicy({ trust, shard, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
   return reportingErrors(stderr, async () => {
     const loaded = await loadWithFiles({ ...options, isOwn: targetsOfShard(shard) });

@@ -1,16 +1,16 @@
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { WebSecurity } from '../http/security/web-security.ts';
-import { ListenError } from '../http/server/server.ts';
+import { type InheritedSocket, ListenError } from '../http/server/server.ts';
 import { background } from '../lib/background.ts';
 import { readBuildInfo } from '../lib/build-info.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
+import { StartError } from '../lib/start-error.ts';
 import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
-import { takeSystemdSockets } from './systemd-sockets.ts';
 
 export interface ServeOptions {
   readonly flags: DaemonFlags;
@@ -27,11 +27,7 @@ export interface ServeOptions {
   readonly started?: (daemon: Daemon) => void;
 }
 
-/**
- * Runs the daemon until a signal. Flags have precedence over the configuration file. Returns the exit code.
- *
- * @throws ConfigError for an invalid web configuration
- */
+/** Runs the daemon until a signal. Returns the exit code. @throws ConfigError for an invalid web configuration */
 export async function serve(options: ServeOptions): Promise<number> {
   const { flags, loaded, clock, env } = options;
   const { config, queries, warnings } = loaded;
@@ -105,4 +101,41 @@ async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemo
     log.error('startup failed', { error: name, reason: message, hint });
     return undefined;
   }
+}
+
+/** The first descriptor that systemd passes, as in sd_listen_fds(3). */
+const FIRST = 3;
+const VARIABLES = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
+
+/**
+ * Returns the sockets that systemd has opened for this process, in the order of the socket unit. Removes their variables
+ * from `env`, so that no child process uses them. @throws StartError if there are none
+ */
+function takeSystemdSockets(env: NodeJS.ProcessEnv): readonly InheritedSocket[] {
+  const { LISTEN_PID: pid, LISTEN_FDS: count } = env;
+  for (const name of VARIABLES) {
+    delete env[name];
+  }
+  if (process.platform !== 'linux') {
+    throw new StartError('--web.systemd-socket works on Linux only. Use --web.listen-address=ADDRESS.');
+  }
+  const refusal = refusalOf(pid, count);
+  if (refusal !== undefined) {
+    throw new StartError(
+      `--web.systemd-socket found no sockets: ${refusal}. Start the exporter through its socket unit, or use ` +
+        '--web.listen-address=ADDRESS.',
+    );
+  }
+  return Array.from({ length: Number(count) }, (_, i) => ({ fd: FIRST + i }));
+}
+
+function refusalOf(pid: string | undefined, count: string | undefined): string | undefined {
+  if (pid === undefined || count === undefined) {
+    return `${pid === undefined ? 'LISTEN_PID' : 'LISTEN_FDS'} is not set`;
+  }
+  if (pid !== String(process.pid)) {
+    return `LISTEN_PID is ${JSON.stringify(pid)}, but this process is ${process.pid}`;
+  }
+  const isCount = /^[1-9]\d{0,3}$/.test(count);
+  return isCount ? undefined : `LISTEN_FDS is ${JSON.stringify(count)}, expected a positive number`;
 }

@@ -25,10 +25,7 @@ export interface SimulatorCommand {
   readonly ended: Promise<void>;
 }
 
-/**
- * `nfm-exporter simulator`: runs until `ended`. Returns the exit code: 0, or 1 if the scenario is invalid or the port is
- * not available. Logs each error in a line of its own.
- */
+/** Runs the simulator. Returns the exit code: 0, or 1 if the scenario is invalid or the port is not available. */
 export async function runSimulator({ port, scenarioFile, log, clock, ended }: SimulatorCommand): Promise<number> {
   const scenario = scenarioFile === undefined ? defaultScenario : await loadScenario(scenarioFile, log);
   if (!scenario) {
@@ -73,11 +70,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: 'Choose a port above 1023, or none.',
 };
 
-/**
- * Starts a simulator on the IPv4 loopback address, or on that of IPv6 if the machine has none of IPv4.
- *
- * @throws StartError if it cannot listen on either
- */
+/** Starts a simulator on the IPv4 loopback address, or on that of IPv6 if the machine has none of IPv4. @throws StartError */
 export async function startOnLoopback(options: Omit<SimulatorOptions, 'host'>): Promise<Simulator> {
   const { port = 0 } = options;
   for (const host of HOSTS) {

@@ -1,8 +1,7 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { QUERY_KEYS } from '../../src/config/schema.ts';
-import { createApp } from '../../src/http/app.ts';
-import { endpoints } from '../../src/http/endpoints.ts';
+import { createApp, endpoints } from '../../src/http/app.ts';
 import type { Refusal, Registered, Removed } from '../../src/registry/registration.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
 import { memoryRegistrations } from './memory-registrations.ts';

@@ -36,11 +36,7 @@ export interface CheckConfigOptions extends ConfigCommandOptions {
   readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;
 }
 
-/**
- * Runs the command `check-config`: prints a summary or the errors of a config file. Calls AWS only with `online`.
- *
- * @returns the exit code: 0 for a valid file if all checks succeed, otherwise 1
- */
+/** Prints a summary or the errors of a config file. Returns the exit code: 0 if it is valid and all checks succeed. */
 export function checkConfig(options: CheckConfigOptions): Promise<number> {
   const { shard, strict, online, stdout, stderr } = options;
   return reportingErrors(stderr, async () => {

@@ -11,10 +11,7 @@ import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 /** More monitors than a target can have. */
 const MOST_MONITORS = 100_000;
 
-/**
- * Returns the price of the metrics from CloudWatch: a line for the sum, and one for each group of equal targets. Empty without
- * `cloudwatch`. The number of monitors is unknown without calling AWS, except for those that queries name.
- */
+/** Returns the price of metrics: the sum, and a line for each group of equal targets. Of monitors, only named ones are known. */
 export function summarizeCloudwatch({ queries, metricTargets }: LoadedWithFiles): string[] {
   if (metricTargets.length === 0) {
     return [];

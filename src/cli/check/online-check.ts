@@ -19,7 +19,6 @@ import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
 import { type CheckConfigOptions, nameSelector } from './check-config.ts';
 import { type Finding, summarizeFindings, writeFindings } from './findings.ts';
-import { metricCheck } from './metric-check.ts';
 import {
   adviseOnNothing,
   describeSelected,
@@ -33,6 +32,7 @@ import {
   type Check,
   FATAL_ERRORS,
   listingChecks,
+  metricCheck,
   scheduledChecks,
   subjectChecks,
   watchedCheck,
@@ -56,9 +56,7 @@ const MOST_WATCHED = 20;
 
 /**
  * Checks the prerequisites of a config file's queries with calls to AWS: the identity in each account, the existence of
- * monitors and scopes, and permissions. Starts and changes nothing.
- *
- * @returns true if all checks succeed
+ * monitors and scopes, and permissions. Starts and changes nothing. Returns true if all checks succeed.
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
   const { loaded, env, clock, strict, verbose, stderr } = options;

@@ -30,11 +30,7 @@ export interface Listed {
   scopeIds?: readonly string[];
 }
 
-/**
- * Lists the monitors of a target, and reads the tags that selectors depend on.
- *
- * @throws {ApiError}
- */
+/** Lists the monitors of a target, and reads the tags that selectors depend on. @throws {ApiError} */
 export async function findMonitors(
   client: TargetClient,
   selectors: readonly SubjectSelector[],
@@ -47,11 +43,7 @@ export async function findMonitors(
   return found;
 }
 
-/**
- * Lists the ids of the scopes of a target.
- *
- * @throws {ApiError}
- */
+/** Lists the ids of the scopes of a target. @throws {ApiError} */
 export async function findScopes(client: TargetClient): Promise<readonly string[]> {
   const scopes = await listAll('scopes', client, (nextToken) => client.listScopes(nextToken, NEVER_ABORTED));
   return scopes.map(({ id }) => id);

@@ -37,9 +37,8 @@ function refuseStorage({ storage }: Config): void {
 
 /**
  * Runs the daemon against a simulator in the same process until a signal. The user's AWS settings are not used, and only
- * the simulator is called.
+ * the simulator is called. Returns the exit code.
  *
- * @returns the exit code
  * @throws StartError if the machine has no loopback address, or no directory for temporary files
  * @throws ConfigError if the file of `--config.file` is invalid, or has a storage
  */
@@ -101,10 +100,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 const AGENTS_CLOSE_MS = 1_000;
 
 /**
- * Serves the metrics of the simulator's agents at `/metrics`, as each agent of Network Flow Monitor does for its instance. The
- * simulator is reachable from this machine only, so Prometheus in another container could not scrape it.
- *
- * @throws StartError if it cannot listen on the address
+ * Serves the metrics of the simulator's agents at `/metrics`, as each agent does for its instance: Prometheus in another
+ * container cannot reach the simulator. @throws StartError if it cannot listen on the address
  */
 async function serveAgents(
   address: string,
@@ -127,10 +124,7 @@ async function serveAgents(
   }
 }
 
-/**
- * Replaces the AWS settings in the environment, which the SDK reads, by the demo's credentials and the simulator. They
- * also apply to a configuration file without an endpoint.
- */
+/** Replaces AWS settings, also for a file without an endpoint, by the credentials of the demo and the simulator. */
 export function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
   for (const name of Object.keys(env)) {
     if (name.startsWith('AWS_')) {

@@ -9,10 +9,7 @@ export interface StoryOptions {
   readonly scenario: Scenario;
   /** URL of the exporter's metrics. */
   readonly metricsUrl: string;
-  /**
-   * Appends an entry (YAML) to the demo's configuration file and reloads it. Undefined if the file is the user's, which the
-   * demo does not change: the scene is skipped then.
-   */
+  /** Appends an entry (YAML) to the demo's configuration file and reloads it. Undefined for a file of the user: no such scene. */
   readonly addQuery: ((entry: string) => Promise<void>) | undefined;
   readonly write: (text: string) => void;
 }
@@ -142,10 +139,7 @@ const RELOAD_SCENE: Scene = {
     ),
 };
 
-/**
- * Starts to play the scenes on `clock`. The scenario's own faults are disabled until the end of the story, so that all
- * effects are those of the scenes.
- */
+/** Starts to play the scenes. The scenario's own faults are disabled until the end, so that all effects are those of scenes. */
 export function beginStory(options: StoryOptions): Story {
   const { clock, simulator, scenario, metricsUrl, addQuery, write } = options;
   const stage = stageOf(options);

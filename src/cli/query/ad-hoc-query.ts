@@ -215,11 +215,7 @@ export function isTransient(thrown: unknown): thrown is ApiError {
   return thrown instanceof ApiError && TRANSIENT.has(thrown.error);
 }
 
-/**
- * Returns an error of a query for the user, with advice.
- *
- * @throws the error itself if it is not one of a query
- */
+/** Returns an error of a query for the user, with advice. @throws any other error unchanged */
 export function explain(thrown: unknown): string {
   if (thrown instanceof ApiError) {
     return explainFailure(thrown);

@@ -26,12 +26,7 @@ const LIMITS = { requestsPerSecond: 5, maxConcurrentRequests: 8 };
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_ATTEMPTS = 3;
 
-/**
- * Runs the commands `query run` and `query watch` with the streams and signals of the process.
- *
- * @returns the exit code
- * @throws {UsageError} if no region is configured
- */
+/** Runs the commands `query run` and `query watch`. Returns the exit code. @throws {UsageError} if no region is configured */
 export async function runQueryCommand(options: QueryCommandOptions): Promise<number> {
   const { request, version, env, clock } = options;
   const region = request.region ?? (await fallbackRegion(request.profile));
@@ -98,10 +93,7 @@ function terminalOf(stream: NodeJS.WriteStream): Terminal {
   };
 }
 
-/**
- * Returns a signal that aborts at the first SIGINT or SIGTERM, and if the reader of stdout has closed it. A second signal
- * exits the process immediately.
- */
+/** Returns a signal that the first SIGINT or SIGTERM aborts, or a closed stdout. A second signal exits the process at once. */
 function interruptions(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -82,9 +82,8 @@ const RUN_ONLY = ['destination-category', 'limit', 'start', 'end', 'lookback', '
 const WATCH_ONLY = ['query-id'];
 
 /**
- * Reads the flags of `query run` or `query watch`.
+ * Reads the flags of `query run` or `query watch`. The default window ends at `now` (epoch milliseconds), less its delay.
  *
- * @param now milliseconds since the epoch, the end of the default window before its delay
  * @throws {UsageError} with the flag, its value, and the expected values
  */
 export function readQueryFlags(values: FlagValues, now: number): QueryRequest {

@@ -31,10 +31,7 @@ const REMINDER_MS = 30_000;
 const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/**
- * Shows the current step and its duration: on a terminal as a changing line with a spinner, otherwise as one line for each
- * change. Must be ended with `end`.
- */
+/** Shows the current step and its duration until `end`: on a terminal as a changing line, otherwise as one line per change. */
 export class Progress {
   readonly #stream: ProgressStream;
   readonly #clock: Clock;
@@ -151,10 +148,7 @@ const LEAVE = '\u001b[?25h\u001b[?1049l';
 /** The last two lines of the screen: the newest message, and the current step. */
 const LINES_BELOW = 2;
 
-/**
- * Shows the results of the newest window on the alternate screen of a terminal, as `top` does. When it ends, the
- * terminal is as before, with the last results below.
- */
+/** Shows the results of the newest window on the alternate screen of a terminal, as `top` does. Only the last ones remain. */
 export class ScreenView extends Progress implements QueryView {
   readonly #terminal: Terminal;
   readonly #endResizing: () => void;

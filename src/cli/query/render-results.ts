@@ -27,9 +27,7 @@ export interface Rendering {
 
 /**
  * Renders the results of a query that has succeeded, with notes about them. Of many windows, JSON has one document per line,
- * CSV and TSV have one header, and an empty line separates tables.
- *
- * @throws {InvalidResponse} for a unit that the metric does not have
+ * CSV and TSV have one header, and an empty line separates tables. @throws {InvalidResponse} for a unit of another metric
  */
 export function renderResults(
   finished: FinishedQuery,

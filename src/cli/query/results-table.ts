@@ -28,9 +28,7 @@ export interface ShownValues {
 
 /**
  * Returns a table of contributors, the largest value first, and rows without a value last. Fields with the same value in all
- * rows are listed before the table. Fields without values are omitted.
- *
- * @param width columns of the terminal. Undefined: no limit.
+ * rows are listed before the table. Fields without values are omitted. `width` is in columns. Undefined: no limit.
  */
 export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): TextTable {
   const sorted = sortedRows(rows, values);
@@ -97,11 +95,7 @@ export function summedSeries({ datapoints }: DataResults, values: ShownValues): 
   }).sort((a, b) => b.total - a.total);
 }
 
-/**
- * Returns a table of series of data points, the largest sum first.
- *
- * @param width columns of the terminal. Undefined: no limit.
- */
+/** Returns a table of series of data points, the largest sum first. `width` is in columns. Undefined: no limit. */
 export function datapointTable(results: DataResults, values: ShownValues, width: number | undefined): TextTable {
   const rows = summedSeries(results, values);
   const amounts = (title: string, of: (row: SummedSeries) => number | undefined): Column => ({

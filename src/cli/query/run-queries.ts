@@ -12,10 +12,8 @@ export interface QueryRunOptions extends AdHocQueryOptions {
 }
 
 /**
- * Starts a query or follows an existing one, waits until it is terminal, and shows its results. With `--watch`, repeats this
- * for each window. If the command abandons a query that it has started, it stops the query at the service.
- *
- * @returns the exit code: 0 after SUCCEEDED, that of an {@link Interruption}, otherwise 1
+ * Starts a query or follows an existing one, and shows its results. With `--watch`, repeats this for each window. A query that
+ * the command has started and abandons is stopped. Returns the exit code: 0, that of an {@link Interruption}, otherwise 1.
  */
 export async function runQueries(options: QueryRunOptions): Promise<number> {
   const { request, view, writeError } = options;

@@ -19,11 +19,7 @@ const LONGEST_CELL = 40;
 
 /**
  * Returns a table. If not all columns fit, omits the least important ones. The most important one is always shown, shortened
- * if necessary.
- *
- * @param columns in display order
- * @param byImportance the same columns, the most important first
- * @param width columns of the terminal. Undefined: no limit.
+ * if necessary. `byImportance` has the most important one first. `width` is in columns. Undefined: no limit.
  */
 export function textTable(
   columns: readonly Column[],
@@ -55,10 +51,8 @@ export function cut(text: string, columns: number): string {
 }
 
 /**
- * Breaks a text between words into lines. A word that is longer than a line is broken. Lines after the first are indented.
- *
- * @param text printable, each character one column wide
- * @param width columns of the terminal. Undefined: no limit.
+ * Breaks a printable text between words into lines. A word that is longer than a line is broken. Lines after the first are
+ * indented. `width` is in columns. Undefined: no limit.
  */
 export function wrap(text: string, indent: string, width: number | undefined): string[] {
   if (width === undefined || text.length <= width) {

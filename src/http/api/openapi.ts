@@ -92,10 +92,7 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
           operationId: 'deleteQuery',
           summary: 'Removes a query registered over HTTP, with its series, and stops its run',
           parameters: CONDITIONS,
-          responses: {
-            204: { description: 'Removed' },
-            ...errorResponses(400, 403, 404, 409, 412, 500, 503, 507),
-          },
+          responses: { 204: { description: 'Removed' }, ...errorResponses(400, 403, 404, 409, 412, 500, 503, 507) },
         },
       },
       '/api/v1/queries/{name}/contributors': {

@@ -6,10 +6,7 @@ import type { ServedQueries } from '../app-options.ts';
 import { HttpError, JSON_TYPE, sendBody, sendJson, sendParts } from '../server/respond.ts';
 import { QUERY_KEYS } from './openapi-schemas.ts';
 
-/**
- * `GET /api/v1/queries`: `{"queries": […]}`, in the order given. One list is rendered at a time, and requests that are
- * received before it begins share it.
- */
+/** `GET /api/v1/queries`: `{"queries": […]}`. One list is rendered at a time; requests received before it begins share it. */
 export function queriesEndpoint(queries: ServedQueries): RequestHandler {
   const list = new SharedWork(async () => listParts(queries.all()));
   return async (_request, response) => sendParts(response, 200, JSON_TYPE, await list.result());
@@ -66,10 +63,7 @@ export function contributorsEndpoint(queries: ServedQueries): RequestHandler {
   };
 }
 
-/**
- * Returns the JSON of a query under `/api/v1/queries`: only the documented members of its view, in order, so that other
- * members are never exposed.
- */
+/** Returns the JSON of a query: only the documented members of its view, so that others are never exposed. */
 export function queryJson(view: QueryView): Record<string, unknown> {
   return Object.fromEntries(Object.entries(view).filter(([key]) => QUERY_KEYS.has(key)));
 }

@@ -3,10 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/**
- * Returns the distance of `then` from `now` (both in milliseconds since the Unix epoch) in one unit, truncated: `3 min ago`,
- * `in 12 s`, `now` within a second.
- */
+/** Returns the distance of two epoch times in milliseconds, truncated: `3 min ago`, `in 12 s`, `now` within a second. */
 export function relativeTime(then: number, now: number): string {
   const distance = Math.abs(now - then);
   if (distance < SECOND) {

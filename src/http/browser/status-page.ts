@@ -138,8 +138,7 @@ function listen(): void {
     }
   };
   source.addEventListener('status', (event: MessageEvent<string>) => {
-    const query: QueryNews = JSON.parse(event.data);
-    addNews(query);
+    addNews(JSON.parse(event.data));
     refreshSoon();
   });
   source.addEventListener('removed', refreshSoon);

@@ -27,7 +27,7 @@ function render(value: HtmlValue): string {
     return value.toString();
   }
   if (typeof value === 'string' || typeof value === 'number') {
-    return escapeHtml(String(value));
+    return String(value).replace(/[&<>"']/g, (character) => ENTITY[character] ?? '');
   }
   return value.map(render).join('');
 }
@@ -39,7 +39,3 @@ const ENTITY: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITY[character] ?? '');
-}

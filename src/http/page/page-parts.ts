@@ -38,11 +38,7 @@ export function absoluteTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/**
- * Renders the error of a query's last call, with a remedy.
- *
- * @param shown messages and remedies of errors above, which are not repeated; the new ones are added
- */
+/** Renders the error of a query's last call, with a remedy. Texts in `shown` are not repeated; new ones are added. */
 export function renderError({ type, lastError }: QueryView, now: number, shown = new Set<string>()): Html {
   if (lastError === null) {
     return NOTHING;
@@ -96,11 +92,8 @@ export function renderBar(value: number, largest: number): Html {
 const MOST_RECORDS = 100;
 
 /**
- * Renders a table whose rows become cards on a narrow screen.
- *
- * @param label names the table for screen readers
- * @param columns content of the cells, by title
- * @param omitted follows the number of items that are not shown
+ * Renders a table whose rows become cards on a narrow screen. `columns` has the content of the cells by title; `omitted`
+ * follows the number of items that are not shown.
  */
 export function renderRecords<T>(
   label: string,

@@ -16,11 +16,7 @@ import {
 import { type PageContext, pageHref } from './page-request.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
 
-/**
- * Renders one query: contributors, last runs, facts.
- *
- * @param contributors table of the last results; undefined if there are none
- */
+/** Renders one query: last runs, facts, and `contributors`, the table of its last results. */
 export function renderQueryDetails(
   { linkBase, now }: PageContext,
   query: QueryView,

@@ -129,11 +129,7 @@ ${some.map((entry) => list.rows.get(entry))}</tbody>
 `;
 }
 
-/**
- * An error has a row of its own, so that there is no column of empty cells.
- *
- * @param errors texts of errors in rows above
- */
+/** An error has a row of its own: no column of empty cells. `errors` has texts of errors in rows above. */
 function renderRow({ query, condition }: RatedQuery, { linkBase, now }: PageContext, errors: Set<string>): Html {
   const last = query.up === false && query.status !== null;
   const runs = query.recentRuns?.() ?? [];

@@ -16,10 +16,8 @@ import { renderQueryDetails } from './query-details.ts';
 import { renderQueryList } from './query-list.ts';
 
 /**
- * Scripts and styles are requested relative to the page, wherever its links lead: only that is sure to be this host.
- *
- * @param title precedes the exporter's name in the title
- * @param current link to this page, if there is one in the header
+ * Scripts and styles are requested relative to the page, wherever its links lead: only that is sure to be this host. `current`
+ * is the link to this page, if there is one in the header.
  */
 function renderPage({ site, linkBase, now }: PageContext, title: string, main: Html, current = ''): string {
   const links = [

@@ -51,10 +51,7 @@ function bestMatch(ranges: readonly AcceptRange[], names: readonly string[], ver
   return matches.sort((a, b) => b.specificity - a.specificity || b.q - a.q)[0];
 }
 
-/**
- * Returns whether to compress with gzip: `gzip` (or its old name, or `*`) is acceptable, with at least the weight of
- * `identity`. Returns false for a missing or malformed header.
- */
+/** Returns whether gzip (or its old name, or `*`) is acceptable, with at least the weight of `identity`. */
 export function wantsGzip(acceptEncoding: string | undefined): boolean {
   const ranges = parseAcceptHeader(acceptEncoding ?? '') ?? [];
   const weight = (...names: readonly string[]) => ranges.find(({ value }) => names.includes(value))?.q;
@@ -82,10 +79,7 @@ const LEADING = /[ \t,]*/y;
 /** More lenient than RFC 9110, which requires a leading digit and at most three decimals: clients print unrounded floats. */
 const QUALITY = /^(?:0?\.\d+|0\.?|1(?:\.0*)?)$/;
 
-/**
- * Reads a header (RFC 9110, section 12.5): elements separated by commas, possibly empty, each with parameters and a weight.
- * Returns undefined if any part is malformed: the client's preference is then unknown.
- */
+/** Reads a header (RFC 9110, section 12.5). Undefined if any part is malformed: the preference is then unknown. */
 export function parseAcceptHeader(header: string): readonly AcceptRange[] | undefined {
   const ranges: AcceptRange[] = [];
   let at = 0;

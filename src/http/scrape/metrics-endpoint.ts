@@ -10,10 +10,7 @@ import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './expositio
 /** Renders the requested metrics. The joined parts are the body, already compressed if `gzip` is requested. */
 export type Scrape = (request: ScrapeRequest) => Promise<readonly Uint8Array[]>;
 
-/**
- * `GET /metrics`: sends the metrics in the format and with the groups that the request selects. Equal requests share what is
- * rendered after all of them were received.
- */
+/** `GET /metrics`, in the requested format and groups. Equal requests share what is rendered after all were received. */
 export function metricsEndpoint(
   scrape: Scrape,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
@@ -49,9 +46,7 @@ export function metricsEndpoint(
 }
 
 /**
- * Returns the groups in `collect[]` (with encoded brackets or not, repeated or not) of a query string; ignores other
- * parameters. Returns undefined if there are none: all groups.
- *
+ * Returns the groups in `collect[]` of a query string (repeated or not), and ignores other parameters. Undefined: all groups.
  * @throws HttpError with every unknown group
  */
 function readGroups(queryString: string): ReadonlySet<MetricGroup> | undefined {

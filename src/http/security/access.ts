@@ -71,10 +71,7 @@ export function createGate(
 
 const QUIET_MS = 60_000;
 
-/**
- * Returns a function that logs a failed sign-in, at most once per minute: an attacker who guesses passwords makes thousands
- * of attempts, which never end as a condition does. Omits the user name: users sometimes type their password there.
- */
+/** Logs failed sign-ins once per minute: attackers make thousands. Omits the user name: users may type their password there. */
 function createSignInLog(log: Logger, clock: Pick<Clock, 'monotonic'>): (client: string) => void {
   let loggedAt: number | undefined;
   let failures = 0;

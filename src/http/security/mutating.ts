@@ -8,10 +8,8 @@ export const LIFECYCLE = { what: 'Reloading over HTTP', flag: '--web.enable-life
 export const ADMIN_API: typeof LIFECYCLE = { what: 'The admin API', flag: '--web.enable-admin-api' };
 
 /**
- * Wraps a handler of requests that change something. It fails with 403 if the part is disabled or a browser sends the
- * request for another site, and with 503 during shutdown.
- *
- * @param value the argument of `handler`; undefined: disabled
+ * Wraps a handler of requests that change something. It fails with 403 if the part is disabled (`value` is undefined) or a
+ * browser sends the request for another site, and with 503 during shutdown.
  */
 export function guarded<T>(
   { site, context }: Pick<AppOptions, 'site' | 'context'>,

@@ -52,11 +52,7 @@ export class PasswordChecks {
     this.#standIn = [...users.values()].reduce((a, b) => (cost(b) > cost(a) ? b : a));
   }
 
-  /**
-   * Returns whether the user exists and has this password.
-   *
-   * @throws {QueueFullError} if too many checks are waiting; the signal's reason if it aborts
-   */
+  /** Returns whether the user exists and has this password. @throws {QueueFullError}; the reason of the signal if it aborts */
   async accepts(credentials: BasicCredentials, { address, signal }: SignInOrigin): Promise<boolean> {
     const { user, password } = credentials;
     const hash = this.#users.get(user);

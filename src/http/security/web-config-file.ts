@@ -28,18 +28,11 @@ export interface TlsConfig extends Pick<TlsSettings, 'values'> {
 export interface WebConfigSnapshot {
   /** Equal if the file and all files that it names are equal. */
   readonly contents: string;
-  /**
-   * Validates the contents.
-   *
-   * @throws {ConfigError} with all errors
-   */
+  /** Validates the contents. @throws {ConfigError} with all errors */
   check(): WebConfig;
 }
 
-/**
- * Reads a web configuration and the files that it names. Validation is separate: reads are frequent, and the contents rarely
- * change.
- */
+/** Reads a web configuration and its files. Validation is separate: reads are frequent, and the contents rarely change. */
 export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot> {
   let text: string;
   try {

@@ -112,9 +112,7 @@ export const HEADERS = {
 };
 
 /** `http_server_config`, except for `headers`. */
-export const HTTP = {
-  http2: key('Accepted without effect: the exporter uses HTTP/1.1', truth, true),
-};
+export const HTTP = { http2: key('Accepted without effect: the exporter uses HTTP/1.1', truth, true) };
 
 /** With a cost of 18, a check takes about ten seconds of CPU time. */
 export const passwordHash: Format<string> = text(

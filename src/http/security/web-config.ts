@@ -36,9 +36,7 @@ const ROOT_KEYS = ['tls_server_config', 'http_server_config', 'basic_auth_users'
 
 /**
  * Reads and checks the text of a web configuration, which is valid only if there are no problems. Unlike the exporter's own
- * configuration, it has no variables. Never throws because of the text.
- *
- * @param file its path: the files that it names are relative to its directory
+ * configuration, it has no variables. Never throws because of the text. Names of files are relative to the directory of `file`.
  */
 export function readWebConfig(
   text: string,

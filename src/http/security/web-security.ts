@@ -59,10 +59,7 @@ export class WebSecurity {
     return this.#access;
   }
 
-  /**
-   * Returns the settings of a new connection: the same object until they change. Undefined without TLS, which only a restart
-   * can change.
-   */
+  /** Returns the settings of a new connection, the same object until they change. Without TLS, undefined until a restart. */
   get tls(): (() => Promise<TlsConfig>) | undefined {
     const first = this.#config.tls;
     const current = async (otherwise: TlsConfig) => {

@@ -11,9 +11,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 
 /**
  * Responds to data that Node could not parse as a request (400, 413, 431), or not in time (408), and ends the connection.
- * Unlike Node's default response, it has the headers of all responses.
- *
- * @param busy a response to an earlier request is incomplete, so that another one must not be written
+ * Unlike Node's default response, it has the headers of all responses. If `busy`, an earlier response is incomplete.
  */
 export function sendClientError(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
   if (error.code === 'ECONNRESET' || busy || !socket.writable) {
@@ -29,12 +27,7 @@ export const PLAIN_HTTP_RESPONSE = rawResponse(400, 'Client sent an HTTP request
 
 /** Returns a complete response with a body of one line and the headers of all responses. */
 function rawResponse(status: number, line: string): string {
-  const headers = {
-    ...SECURITY_HEADERS,
-    'Content-Type': TEXT,
-    'Content-Length': line.length + 1,
-    Connection: 'close',
-  };
+  const headers = { ...SECURITY_HEADERS, 'Content-Type': TEXT, 'Content-Length': line.length + 1, Connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${line}\n`;
 }

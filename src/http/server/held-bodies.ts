@@ -28,10 +28,8 @@ export class HeldBodies {
   }
 
   /**
-   * Holds the parts until the response is closed.
-   *
-   * @returns false, and holds nothing, if the limit is reached by clients that receive at a normal rate. A single body may
-   * have any size.
+   * Holds the parts until the response is closed. Returns false, and holds nothing, if the limit is reached by clients that
+   * receive at a normal rate. A single body may have any size.
    */
   hold(response: ServerResponse, parts: readonly Uint8Array[]): boolean {
     while (this.#held.size > 0 && this.#exceeds(parts)) {

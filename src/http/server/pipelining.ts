@@ -10,11 +10,7 @@ const LARGEST_SLICE = 4096;
 /**
  * Parses the requests of each connection one by one: data after a complete request stays in the socket, and is not read
  * from the network, until `resume` is called. By default, Node parses reads of 64 KiB, which can contain thousands of
- * requests, and emits all of them at once.
- *
- * Call this before other listeners for new connections are added.
- *
- * @param connectionOf returns undefined if the connection is unknown
+ * requests, and emits all of them at once. Call this before other listeners for new connections are added.
  */
 export function parseOneAtATime(server: Server, connectionOf: (socket: Socket) => Connection | undefined): void {
   server.on('connection', (socket: Socket) => {

@@ -66,11 +66,7 @@ export interface Listeners {
   close(deadlineMs: number): Promise<void>;
 }
 
-/**
- * Serves `app` on every address. If one cannot be opened, the others are closed again.
- *
- * @throws ListenError
- */
+/** Serves `app` on every address. If one cannot be opened, the others are closed again. @throws ListenError */
 export async function listen(
   app: RequestListener,
   addresses: readonly ListenAddress[],

@@ -8,11 +8,7 @@ import { isRequired, isVerified } from '../security/web-config.ts';
 import type { TlsConfig } from '../security/web-config-file.ts';
 import { PLAIN_HTTP_RESPONSE } from './client-error.ts';
 
-/**
- * Creates a TLS server that listens nowhere: connections are passed to it with `emit('connection')`.
- *
- * @param handshakeTimeout in milliseconds
- */
+/** Creates a TLS server that listens nowhere: `emit` passes connections to it. The time limit is in milliseconds. */
 export function createTlsServer({ cert, key, clientCa, values }: TlsConfig, handshakeTimeout: number): TlsServer {
   return createServer({
     cert,
