@@ -14,8 +14,15 @@ import { pageEndpoints } from './page/status-page.ts';
 import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { createGate } from './security/access.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
-import { setSecurityHeaders } from './security/security-headers.ts';
-import { HttpError, isApiPath, redirect, sendError, sendJson, splitTarget } from './server/respond.ts';
+import {
+  HttpError,
+  isApiPath,
+  redirect,
+  sendError,
+  sendJson,
+  setSecurityHeaders,
+  splitTarget,
+} from './server/respond.ts';
 
 /**
  * Creates the request handler: status page, metrics, probes, reload, and API. Paths match exactly, including case and

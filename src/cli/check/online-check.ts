@@ -11,14 +11,13 @@ import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { groupBy } from '../../lib/group-by.ts';
-import { counted, printable } from '../../lib/text.ts';
+import { abbreviate, counted, NAMES_SHOWN, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { Follower } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
 import { type CheckConfigOptions, nameSelector } from './check-config.ts';
-import { type Finding, summarizeFindings, writeFindings } from './findings.ts';
 import {
   adviseOnNothing,
   describeSelected,
@@ -253,5 +252,46 @@ class TargetFindings {
 
   #add(kind: Finding['kind'], what: string, topic: Finding['topic'] = 'other'): void {
     this.#findings.push({ kind, where: this.#where, what, topic });
+  }
+}
+
+/** The result of one check. */
+interface Finding {
+  /** `warning`: valid but probably unintended. */
+  readonly kind: 'ok' | 'warning' | 'error';
+  /** The account, or account and region. */
+  readonly where: string;
+  /** The check, its result, and advice. */
+  readonly what: string;
+  /** A summary contains only the first successful findings of each topic. */
+  readonly topic: 'identity' | 'selector' | 'other';
+}
+
+/** Writes findings that differ only in their place in one line. */
+function writeFindings(
+  alike: readonly [Finding, ...Finding[]],
+  { stdout, stderr }: Pick<OnlineCheckOptions, 'stdout' | 'stderr'>,
+): void {
+  const [{ kind, what }] = alike;
+  const places = alike.map(({ where }) => where);
+  const mark = kind === 'warning' ? 'warning: ' : '';
+  (kind === 'error' ? stderr : stdout).write(`${printable(`${abbreviate(places)}: ${mark}${what}`)}\n`);
+}
+
+/** Writes a summary of findings, in which equal ones share a line. */
+function summarizeFindings(findings: readonly Finding[], streams: Pick<OnlineCheckOptions, 'stdout' | 'stderr'>): void {
+  const shown = { identity: 0, selector: 0, other: 0 };
+  let hidden = 0;
+  for (const alike of groupBy(findings, ({ kind, what }) => `${kind} ${what}`).values()) {
+    const [{ kind, topic }] = alike;
+    shown[topic] += kind === 'ok' ? 1 : 0;
+    if (kind === 'ok' && shown[topic] > 2 * NAMES_SHOWN) {
+      hidden += 1;
+    } else {
+      writeFindings(alike, streams);
+    }
+  }
+  if (hidden > 0) {
+    streams.stdout.write(`… and ${counted(hidden, 'more successful check')} (--verbose shows all)\n`);
   }
 }

@@ -15,12 +15,7 @@ export interface StoryOptions {
 }
 
 /** A story that is being played. */
-export interface Story {
-  /** Cancels the remaining scenes. Called when the daemon receives a signal. */
-  end(): void;
-  /** Prints how many queries still run at the service after the shutdown of the daemon. */
-  printRemaining(): void;
-}
+export type Story = ReturnType<typeof beginStory>;
 
 interface Scene {
   /** Milliseconds from the start of the story. */
@@ -140,7 +135,7 @@ const RELOAD_SCENE: Scene = {
 };
 
 /** Starts to play the scenes. The scenario's own faults are disabled until the end, so that all effects are those of scenes. */
-export function beginStory(options: StoryOptions): Story {
+export function beginStory(options: StoryOptions) {
   const { clock, simulator, scenario, metricsUrl, addQuery, write } = options;
   const stage = stageOf(options);
   stage.setFaults();
@@ -161,12 +156,14 @@ export function beginStory(options: StoryOptions): Story {
   });
   let runningAtEnd = 0;
   return {
+    /** Cancels the remaining scenes. Called when the daemon receives a signal. */
     end() {
       for (const cancel of [...cancels, end]) {
         cancel();
       }
       runningAtEnd = simulator.runningQueries().length;
     },
+    /** Prints how many queries still run at the service after the shutdown of the daemon. */
     printRemaining() {
       const count = (queries: number) => counted(queries, 'query', 'queries');
       const remaining = count(simulator.runningQueries().length);

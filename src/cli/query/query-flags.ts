@@ -160,10 +160,7 @@ function readCommand([command, more]: readonly string[]): 'run' | 'watch' {
   return command;
 }
 
-function readSubject(
-  values: FlagValues,
-  type: QueryType,
-): Readonly<Record<'monitorName' | 'scopeId', string | undefined>> {
+function readSubject(values: FlagValues, type: QueryType) {
   const monitor = readGiven(values.text('monitor-name'), monitorName);
   const scope = readGiven(values.text('scope-id'), id("a scope's id"));
   if (type === 'monitor-top-contributors') {

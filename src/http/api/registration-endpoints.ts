@@ -123,11 +123,7 @@ function unreadable(header: string, value: string): HttpError {
  * Reads a JSON body. Undefined if the client disconnected, or its body was refused as too large. Express' own parser reads an
  * oversized body to its end before it responds, which may take forever. @throws HttpError for a body that is not JSON in UTF-8
  */
-async function readJsonBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  clock: Pick<Clock, 'setTimer'>,
-): Promise<unknown> {
+async function readJsonBody(request: IncomingMessage, response: ServerResponse, clock: Pick<Clock, 'setTimer'>) {
   const body = await readBody(request);
   if (body === 'too large') {
     response.setHeader('Connection', 'close');

@@ -37,12 +37,15 @@ export async function renderContributors(table: ContributorTable): Promise<Html>
   );
   const tsv = pageHref(linkBase, { ...request, tsv: true });
   const nouns = 'datapoints' in results ? SERIES : CONTRIBUTORS;
+  const total = counted(all.length, nouns.one, nouns.many);
+  const first = shown.length < selected.length ? `First ${shown.length} of ` : '';
+  const matching = selected.length < all.length ? `${selected.length} of ` : '';
   const same = [...common].map(([field, text]) => `${field} ${text}`).join(', ');
   return html`<p>Window ${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))} UTC.${
     same === '' ? undefined : html` Same for all: ${same}.`
   }${nouns.note}</p>
 ${renderForm(request, nouns)}
-<p id="found">${countText(all.length, selected.length, shown.length, nouns)} ${moreLinks(table, selected.length, shown.length)}
+<p id="found">${first}${matching}${total}. ${moreLinks(table, selected.length, shown.length)}
 <a href="${tsv}" type="text/tab-separated-values">TSV</a> <button type="button" class="copy" data-copy="${pageHref('', { ...request, tsv: true })}">Copy as TSV</button></p>
 ${shown.length === 0 ? html`<p class="card empty">${all.length === 0 ? `The last results have no ${nouns.many}.` : `No ${nouns.one} matches the filter.`}</p>` : renderFlowTable('Contributors', nouns.column, metricTitle(table.metricName), rows)}`;
 }
@@ -81,12 +84,6 @@ function renderForm({ query, search, sort, allRows }: PageRequest, nouns: Nouns)
 `
   }<button type="submit">Show</button></div>
 </form>`;
-}
-
-function countText(all: number, selected: number, shown: number, { one, many }: Nouns): string {
-  const contributors = counted(all, one, many);
-  const matching = selected < all ? `${selected} of ${contributors}` : contributors;
-  return shown < selected ? `First ${shown} of ${matching}.` : `${matching}.`;
 }
 
 function moreLinks({ linkBase, request }: ContributorTable, selected: number, shown: number): Html | undefined {

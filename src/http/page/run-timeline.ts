@@ -3,16 +3,9 @@ import { type EndedRun, RECENT_RUNS } from '../../state/recent-runs.ts';
 import { type Html, html } from './html.ts';
 import { absoluteTime, NOTHING, renderInstant } from './page-parts.ts';
 
-/** Text of each outcome. */
-const WORDS: Readonly<Record<RunOutcome, string>> = {
-  succeeded: 'succeeded',
-  failed: 'failed',
-  canceled: 'canceled',
-  timed_out: 'timed out',
-  start_failed: 'start failed',
-  results_failed: 'reading results failed',
-  skipped: 'skipped',
-};
+function wordsOf(outcome: RunOutcome): string {
+  return outcome === 'results_failed' ? 'reading results failed' : outcome.replace('_', ' ');
+}
 
 /** Class of the style sheet for each outcome: a full, hollow, or small block. */
 function shapeOf(outcome: RunOutcome): string {
@@ -39,9 +32,9 @@ function inWords(runs: readonly EndedRun[]): string {
   for (const { outcome } of runs) {
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
-  const each = [...counts].map(([outcome, count]) => `${count} ${WORDS[outcome]}`).join(', ');
+  const each = [...counts].map(([outcome, count]) => `${count} ${wordsOf(outcome)}`).join(', ');
   const last = runs.at(-1);
-  const end = last === undefined ? '' : `; last run ${WORDS[last.outcome]}`;
+  const end = last === undefined ? '' : `; last run ${wordsOf(last.outcome)}`;
   return `${runs.length === 1 ? 'Last run' : `Last ${runs.length} runs`}: ${each}${end}`;
 }
 
@@ -49,7 +42,7 @@ function inWords(runs: readonly EndedRun[]): string {
 export function renderRuns(runs: readonly EndedRun[], now: number): Html {
   const rows = [...runs].reverse().map(
     ({ outcome, at, duration }) => html`<tr>
-<th scope="row">${WORDS[outcome]}</th>
+<th scope="row">${wordsOf(outcome)}</th>
 <td class="time">${renderInstant(new Date(at).toISOString(), now)}<small>${absoluteTime(at)}</small></td>
 <td class="number">${duration === undefined ? NOTHING : `${(duration / 1_000).toFixed(1)} s`}</td>
 </tr>

@@ -1,8 +1,7 @@
 import type { RequestHandler } from 'express';
-import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
+import { FairQueue, nextTurn } from '../../lib/concurrency.ts';
 import type { AppOptions } from '../app-options.ts';
-import { replacePolicy } from '../security/security-headers.ts';
-import { HTML, HttpError, sendBody, TSV } from '../server/respond.ts';
+import { HTML, inQueue, replacePolicy, sendBody, TSV } from '../server/respond.ts';
 import { type ContributorsJson, contributorsOf, contributorsTsv, selectContributors } from './contributor-rows.ts';
 import { renderContributors } from './contributor-table.ts';
 import { collectFlows } from './flow-overview.ts';
@@ -77,23 +76,14 @@ export function pageEndpoints(options: AppOptions): {
   const queue = new FairQueue({ atOnce: 1, mostWaiting: MOST_WAITING });
   const endpoint =
     (render: (url: string) => Promise<Rendered>): RequestHandler =>
-    async (request, response) => {
+    async ({ url }, response) => {
       replacePolicy(response, STATUS_PAGE_POLICY);
-      const disconnected = new AbortController();
-      response.once('close', () => disconnected.abort());
-      const origin = request.socket.remoteAddress ?? '';
-      try {
-        const rendered = await queue.run(origin, disconnected.signal, () => render(request.url));
+      const rendered = await inQueue(response, RETRY_SECONDS, 'page requests', ({ address, signal }) =>
+        queue.run(address, signal, () => render(url)),
+      );
+      if (rendered !== undefined) {
         const { status, type = HTML, page } = rendered;
         sendBody(response, status, type, Buffer.from(page));
-      } catch (error) {
-        if (error instanceof QueueFullError) {
-          response.setHeader('Retry-After', RETRY_SECONDS);
-          throw new HttpError('unavailable', 'Too many page requests are waiting. Try again later');
-        }
-        if (!disconnected.signal.aborted) {
-          throw error;
-        }
       }
     };
   return {

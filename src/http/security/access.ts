@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
-import { QueueFullError } from '../../lib/concurrency.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
-import { HttpError } from '../server/respond.ts';
+import { HttpError, inQueue } from '../server/respond.ts';
 import { type PasswordChecks, parseBasicCredentials } from './password-checks.ts';
 
 /** Authentication and response headers in effect. */
@@ -43,26 +42,17 @@ export function createGate(
     if (passwords === undefined || openPaths.has(path)) {
       return true;
     }
+    const client = request.socket.remoteAddress ?? '';
     const credentials = parseBasicCredentials(request.headers.authorization);
-    const disconnected = new AbortController();
-    const origin = { address: request.socket.remoteAddress ?? '', signal: disconnected.signal };
-    response.once('close', () => disconnected.abort());
-    try {
-      if (credentials !== undefined && (await passwords.accepts(credentials, origin))) {
-        return true;
-      }
-    } catch (error) {
-      if (error instanceof QueueFullError) {
-        response.setHeader('Retry-After', '10');
-        throw new HttpError('unavailable', 'Too many sign-ins are waiting. Try again later');
-      }
-      if (disconnected.signal.aborted) {
-        return false;
-      }
-      throw error;
+    const accepted =
+      credentials !== undefined &&
+      (await inQueue(response, 10, 'sign-ins', (origin) => passwords.accepts(credentials, origin)));
+    if (accepted !== false) {
+      // Undefined if the client has disconnected.
+      return accepted === true;
     }
     if (request.headers.authorization !== undefined) {
-      logFailure(origin.address);
+      logFailure(client);
     }
     response.setHeader('WWW-Authenticate', CHALLENGE);
     throw new HttpError('unauthorized', 'Authentication required: user name and password');

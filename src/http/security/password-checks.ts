@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { FairQueue } from '../../lib/concurrency.ts';
+import type { Client } from '../server/respond.ts';
 
 /** Half of libuv's threads, which compute the hashes: files, DNS, and compression use the others. */
 const CHECKS_AT_ONCE = 2;
@@ -21,14 +22,6 @@ export function parseBasicCredentials(header: string | undefined): BasicCredenti
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon === -1 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-/** The client of a sign-in. */
-export interface SignInOrigin {
-  /** The client's address: addresses take turns if many sign-ins are waiting. */
-  readonly address: string;
-  /** Aborts when the client disconnects. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -53,7 +46,7 @@ export class PasswordChecks {
   }
 
   /** Returns whether the user exists and has this password. @throws {QueueFullError}; the reason of the signal if it aborts */
-  async accepts(credentials: BasicCredentials, { address, signal }: SignInOrigin): Promise<boolean> {
+  async accepts(credentials: BasicCredentials, { address, signal }: Client): Promise<boolean> {
     const { user, password } = credentials;
     const hash = this.#users.get(user);
     const key = this.#keyOf([user, hash ?? '', password]);

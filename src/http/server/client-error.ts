@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SECURITY_HEADERS } from '../security/security-headers.ts';
-import { TEXT } from './respond.ts';
+import { SECURITY_HEADERS, TEXT } from './respond.ts';
 
 const STATUS_OF: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { systemClock } from '../../lib/clock.ts';
+import { QueueFullError } from '../../lib/concurrency.ts';
 import { deliver, PIECE } from './delivery.ts';
 import { HeldBodies } from './held-bodies.ts';
 
@@ -11,6 +12,33 @@ export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const CSS = 'text/css; charset=utf-8';
 export const JAVASCRIPT = 'text/javascript; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * Responses load nothing, run no scripts, submit no forms, and cannot be framed; only the status page has its own policy.
+ * Responses are not cached: each shows the current state.
+ */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** Sets the headers on a response before its head is sent. */
+export function setSecurityHeaders(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    response.setHeader(name, value);
+  }
+}
+
+/** Replaces the default policy of a page. A policy that the configuration sets or removes stays unchanged. */
+export function replacePolicy(response: ServerResponse, policy: string): void {
+  if (response.getHeader('Content-Security-Policy') === SECURITY_HEADERS['Content-Security-Policy']) {
+    response.setHeader('Content-Security-Policy', policy);
+  }
+}
 
 /** Limit of bytes that all clients together have not received yet. */
 const MOST_IN_MEMORY = 128 * 1024 * 1024;
@@ -114,6 +142,37 @@ export class HttpError extends Error {
     super(message);
     this.code = code;
     this.details = details;
+  }
+}
+
+/** The client of a request that waits in a queue. */
+export interface Client {
+  /** Addresses take turns. */
+  readonly address: string;
+  /** Aborts when the client disconnects. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns the result of a task that waits in a queue; undefined if the client disconnects. @throws HttpError if it is full */
+export async function inQueue<T>(
+  response: ServerResponse,
+  retrySeconds: number,
+  waiting: string,
+  task: (client: Client) => Promise<T>,
+): Promise<T | undefined> {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  try {
+    return await task({ address: response.req.socket.remoteAddress ?? '', signal: disconnected.signal });
+  } catch (error) {
+    if (error instanceof QueueFullError) {
+      response.setHeader('Retry-After', retrySeconds);
+      throw new HttpError('unavailable', `Too many ${waiting} are waiting. Try again later`);
+    }
+    if (!disconnected.signal.aborted) {
+      throw error;
+    }
+    return undefined;
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Interruption } from '../../../src/cli/query/ad-hoc-query.ts';
+import { runQueries } from '../../../src/cli/query/command.ts';
 import type { RunRequest } from '../../../src/cli/query/query-flags.ts';
 import { PlainView } from '../../../src/cli/query/query-view.ts';
-import { runQueries } from '../../../src/cli/query/run-queries.ts';
 import { observedClient } from '../../aws/status-service.ts';
 import { runSimulator } from '../../support/simulated-service.ts';
 import { SteppedClock } from '../../support/stepped-clock.ts';
