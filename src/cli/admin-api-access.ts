@@ -10,7 +10,6 @@ export class AdminApiAccessError extends Error {
 export interface AdminApiAccess {
   /** The address of an inherited socket is unknown until it is open, and may be any. */
   readonly listenAddresses: readonly ListenAddress[];
-  /** Clients need a password or a certificate. */
   readonly isAuthenticated: boolean;
   /** The flags allow an open admin API. */
   readonly mayBeOpen: boolean;

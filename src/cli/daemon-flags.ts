@@ -9,7 +9,6 @@ import { type Flag, type FlagValues, flag, readGiven, UsageError, variableOf, wr
 /** Most shards. Each target is in one of them, so more would be empty. */
 const MOST_SHARDS = 1_000;
 
-/** A flag of the daemon, and how its value is read. */
 interface DaemonFlag<T> extends Flag {
   readonly read: (values: FlagValues) => T;
 }
@@ -173,12 +172,10 @@ const FLAGS = {
 /** Flags that select the shard of an exporter, also for commands that examine its configuration. */
 export const SHARD_FLAGS: readonly Flag[] = [FLAGS.ordinal, FLAGS.totalShards];
 
-/** Flags of the daemon, for `serve` and `demo`. */
 export const DAEMON_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
 type Values = { readonly [Key in keyof typeof FLAGS]: ReturnType<(typeof FLAGS)[Key]['read']> };
 
-/** The values of the daemon's flags. */
 export interface DaemonFlags extends Omit<Values, 'externalUrl' | 'ordinal' | 'totalShards'> {
   readonly autoReloadInterval: number;
   readonly shutdownTimeout: number;

@@ -11,7 +11,6 @@ export interface Flag {
    * value, `true` by default, which is read as text.
    */
   readonly kind: 'text' | 'list' | 'switch' | 'toggle';
-  /** Placeholder of a required value in the help. */
   readonly placeholder?: string | undefined;
   readonly help: string;
 }
@@ -22,7 +21,6 @@ export function flag(usage: string, help: string): Flag {
   return { name, kind: placeholder === undefined ? 'switch' : 'text', placeholder, help };
 }
 
-/** A value from the command line or the environment. */
 export interface Given {
   readonly text: string;
   /** The flag or variable: `--log.level` or `NFM_EXPORTER_LOG_LEVEL`. */
@@ -34,7 +32,6 @@ export interface FlagValues {
   readonly text: (name: string) => Given | undefined;
   readonly list: (name: string) => readonly Given[] | undefined;
   readonly on: (name: string) => boolean;
-  /** Arguments other than flags. */
   readonly operands: readonly string[];
 }
 
@@ -152,7 +149,6 @@ export function refuseOperands(operands: readonly string[]): void {
   }
 }
 
-/** The lines of the help for a command's flags. */
 export function describeFlags(flags: readonly Flag[]): string {
   const heads = flags.map(({ name, placeholder }) => (placeholder ? `--${name}=${placeholder}` : `--${name}`));
   const width = Math.max(...heads.map((head) => head.length)) + 2;

@@ -24,7 +24,6 @@ function policy(statements: readonly Omit<PolicyStatement, 'Effect'>[]) {
   return { Version: '2012-10-17', Statement };
 }
 
-/** The action that reads metrics of monitors from CloudWatch. */
 const METRIC_DATA = 'cloudwatch:GetMetricData';
 
 /** Placeholders in trust policies for unknown or secret values. */
@@ -185,7 +184,6 @@ function tablePolicies({ storage: { dynamodb }, replicas }: Config, shard: Shard
 export interface IamPolicyOptions extends ConfigCommandOptions {
   /** The shard of the exporter, whose targets the policies allow. */
   readonly shard: Shard;
-  /** Include the trust policies of roles. */
   readonly trust: boolean;
 }
 

@@ -8,7 +8,6 @@ export interface ProcessEvents {
   readonly ended: Promise<void>;
   /** Calls `listener` at each SIGHUP that reloads, and at once if one was received before. */
   readonly onHangup: (listener: () => void) => void;
-  /** Sets the log for later events. */
   readonly logTo: (log: Logger) => void;
 }
 

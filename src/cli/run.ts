@@ -189,7 +189,6 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   return runSimulator({ port, scenarioFile, log, clock: systemClock, ended });
 }
 
-/** Returns the parameters of commands that read a configuration file. */
 async function configOf(command: string, operands: readonly string[]) {
   const file = onlyFile(command, operands);
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');

@@ -23,7 +23,6 @@ export interface ServeOptions {
   readonly events: ProcessEvents;
   /** No process will resume the runs: they are stopped on shutdown, even with a storage. */
   readonly isLast?: boolean;
-  /** Called once the daemon listens. */
   readonly started?: (daemon: Daemon) => void;
 }
 

@@ -17,7 +17,6 @@ import { bracketed } from '../lib/text.ts';
 export interface SimulatorCommand {
   /** Any free port if 0. */
   readonly port: number;
-  /** The default scenario if undefined. */
   readonly scenarioFile: string | undefined;
   readonly log: Logger;
   readonly clock: Clock;

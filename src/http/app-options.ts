@@ -24,7 +24,6 @@ export interface AppOptions {
 }
 
 export interface Site {
-  /** The exporter's version, as pages show it. */
   readonly version: string;
   /** Path of the metrics, below the prefix: starts with `/`, and is not the path of another endpoint except `/`. */
   readonly telemetryPath: string;
@@ -55,7 +54,6 @@ export type FlowSubject = Pick<
   'metricName' | 'account' | 'region' | 'monitorName' | 'scopeId' | 'destinationCategory'
 >;
 
-/** The flows in the last results of a query. */
 export interface QueryFlows extends FlowSubject {
   readonly name: string;
   /** Length of the window of the results, in seconds. */
@@ -63,7 +61,6 @@ export interface QueryFlows extends FlowSubject {
   readonly digest: FlowDigest;
 }
 
-/** The state of one account in one Region. */
 export interface TargetHealth {
   readonly account: string;
   readonly region: string;
@@ -89,7 +86,6 @@ export interface MonitorNetwork {
 }
 
 export interface Health {
-  /** All accounts and Regions in use. */
   targets(): Iterable<TargetHealth>;
   /** AWS's network of all monitors whose health is read. */
   networks(): Iterable<MonitorNetwork>;
@@ -113,13 +109,11 @@ export interface ReplicasView {
     readonly id: string;
     readonly url: string | null;
     readonly version: string;
-    /** Whether it has the configuration of this member. */
     readonly sameConfig: boolean;
     readonly heartbeatAgeSeconds: number;
   }[];
 }
 
-/** The group of replicas, for the HTTP endpoints. */
 export interface ServedReplicas {
   view(): ReplicasView;
   /** The leader, if this member is a standby. */
@@ -130,6 +124,5 @@ export interface ServedReplicas {
 export interface Changes {
   /** Reloads the configuration, reading it after the call. */
   readonly reload: (() => Promise<ReloadOutcome>) | undefined;
-  /** The admin API. */
   readonly registrations: Registrations | undefined;
 }

@@ -96,7 +96,6 @@ export function createApp(options: AppOptions): RequestListener {
   };
 }
 
-/** Returns the value of `Allow`. */
 function allowedOf(methods: Endpoint['methods']): string {
   return METHODS.filter((method) => methods[method] !== undefined)
     .map((method) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase()))
@@ -170,7 +169,6 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
   ];
 }
 
-/** Returns an Express pattern that matches only this path. */
 function literalPattern(path: string): string {
   return path.replace(/[{}()[\]+?!:*\\]/g, '\\$&');
 }

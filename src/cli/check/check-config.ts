@@ -12,7 +12,6 @@ import { formatRate, requestRate, sumUpSeries, sumUpTargets, type TargetLoad } f
 import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
 import { summarizeCloudwatch } from './cloudwatch-summary.ts';
 
-/** A stream to write to. */
 export interface TextSink {
   write(text: string): void;
 }
@@ -28,9 +27,7 @@ export interface ConfigCommandOptions extends ReadOptions {
 export interface CheckConfigOptions extends ConfigCommandOptions {
   /** The shard of the exporter. The summary and the checks contain only its targets. */
   readonly shard: Shard;
-  /** Treat warnings as errors. */
   readonly strict: boolean;
-  /** List each target, file, and selector. */
   readonly verbose?: boolean;
   /** Checks a valid file with calls to AWS, and returns true if all checks succeed. Undefined: AWS is not called. */
   readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;

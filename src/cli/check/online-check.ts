@@ -39,11 +39,9 @@ import {
 
 export interface OnlineCheckOptions extends Pick<CheckConfigOptions, 'strict' | 'stdout' | 'stderr'> {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers' | 'metricTargets'>;
-  /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Report each check of each target instead of a summary. */
   readonly verbose: boolean;
 }
 
@@ -198,7 +196,6 @@ async function checkTarget(
   return findings.end(watched.length - MOST_WATCHED);
 }
 
-/** Runs the checks of one target, and collects their findings. */
 class TargetFindings {
   readonly #where: string;
   readonly #findings: Finding[] = [];
@@ -255,7 +252,6 @@ class TargetFindings {
   }
 }
 
-/** The result of one check. */
 interface Finding {
   /** `warning`: valid but probably unintended. */
   readonly kind: 'ok' | 'warning' | 'error';

@@ -12,7 +12,6 @@ import { listingPaging } from '../../results/paging.ts';
 /** The calls of checks end only by their timeout. */
 export const NEVER_ABORTED = new AbortController().signal;
 
-/** The monitors or scopes that a follower selects in its target. */
 export interface Selected {
   readonly follower: Follower;
   /** Names of monitors or ids of scopes. Undefined if the listing failed. */
@@ -49,7 +48,6 @@ export async function findScopes(client: TargetClient): Promise<readonly string[
   return scopes.map(({ id }) => id);
 }
 
-/** A page of a listing, as the client returns it. */
 export interface ListedPage<Item> {
   readonly page: ListPage<Item>;
   readonly nextToken: string | undefined;
@@ -120,7 +118,6 @@ export function examplesOf({ follower, subjects = [] }: Selected): readonly Sche
     : Array.from(planScheduledQueries(entry, target, [subject]), ({ query }) => query).slice(0, 1);
 }
 
-/** Returns a name that matches a pattern. */
 function exampleName(pattern: string): string {
   return pattern.replaceAll('*', '').replaceAll('?', 'x') || 'monitor';
 }

@@ -14,9 +14,7 @@ import { startRegisterTable } from './register-table.ts';
 import { minutes } from './story.ts';
 
 export interface ReplicasDemoOptions extends Omit<DemoOptions, 'story' | 'agentsAddress'> {
-  /** Number of members. */
   readonly count: number;
-  /** Flags of the command line for each member. */
   readonly memberFlags: readonly string[];
 }
 
@@ -36,7 +34,6 @@ interface Member {
   readonly id: string;
   /** URL of its pages, without a slash at the end. */
   readonly url: string;
-  /** Arguments of `nfm-exporter`. */
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   process?: ChildProcess;
@@ -138,7 +135,6 @@ function startMember(member: Member, writeError: (text: string) => void, exited:
   });
 }
 
-/** Adds the member to a log message, in either format. */
 function labeled(line: string, id: string): string {
   return line.startsWith('{') ? `${line.slice(0, -1)},"replica":"${id}"}` : `${line} replica=${id}`;
 }

@@ -5,9 +5,7 @@ import { counted } from '../../lib/text.ts';
 export interface StoryOptions {
   readonly clock: Clock;
   readonly simulator: Simulator;
-  /** The scenario of the simulator. */
   readonly scenario: Scenario;
-  /** URL of the exporter's metrics. */
   readonly metricsUrl: string;
   /** Appends an entry (YAML) to the demo's configuration file and reloads it. Undefined for a file of the user: no such scene. */
   readonly addQuery: ((entry: string) => Promise<void>) | undefined;
@@ -20,7 +18,6 @@ export type Story = ReturnType<typeof beginStory>;
 interface Scene {
   /** Milliseconds from the start of the story. */
   readonly at: number;
-  /** The event, in one line. */
   readonly line: string;
   /** Arguments of a `grep` on the metrics that shows the effect. */
   readonly grep: string;

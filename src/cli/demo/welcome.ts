@@ -15,7 +15,6 @@ export interface Welcome {
   readonly simulator: string;
   /** URL of the metrics of agents on instances. Undefined: not served. */
   readonly agents: string | undefined;
-  /** Whether scenes are played. */
   readonly story: boolean;
 }
 

@@ -18,7 +18,6 @@ import { timeOfDay } from './render-results.ts';
 
 export interface QueryCommandOptions {
   readonly request: QueryRequest;
-  /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;

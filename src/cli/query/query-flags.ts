@@ -29,7 +29,6 @@ const OUTPUTS = ['table', 'csv', 'tsv', 'json'] as const;
 const choices = (words: readonly string[]) =>
   `${words.slice(0, -1).join(', ')}, or ${words.at(-1)} (default ${words[0]}).`;
 
-/** Flags of `query run` and `query watch`. */
 export const QUERY_FLAGS: readonly Flag[] = [
   flag('region=REGION', 'AWS Region (default: from the environment or the profile).'),
   flag('type=TYPE', `Query type: ${choices(QUERY_TYPES)}`),
@@ -62,11 +61,12 @@ export const QUERY_FLAGS: readonly Flag[] = [
   flag('timeout=DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
 ];
 
-/** A query to start. */
 export type RunRequest = ReturnType<typeof readRun>;
 
 /** A query to follow, started by another client. */
 type WatchRequest = ReturnType<typeof readFollowed>;
+
+type Subject = Readonly<Record<'monitorName' | 'scopeId', string | undefined>>;
 
 export type QueryRequest = RunRequest | WatchRequest;
 
@@ -160,7 +160,7 @@ function readCommand([command, more]: readonly string[]): 'run' | 'watch' {
   return command;
 }
 
-function readSubject(values: FlagValues, type: QueryType) {
+function readSubject(values: FlagValues, type: QueryType): Subject {
   const monitor = readGiven(values.text('monitor-name'), monitorName);
   const scope = readGiven(values.text('scope-id'), id("a scope's id"));
   if (type === 'monitor-top-contributors') {

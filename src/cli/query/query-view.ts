@@ -12,7 +12,6 @@ export interface QueryView extends Pick<Progress, 'show' | 'print' | 'restart' |
   showWait(text: string): void;
 }
 
-/** An output stream. */
 interface OutputStream {
   write(text: string): void;
   /** Columns of the terminal. Undefined if the stream is not a terminal, or its size is unknown. */
@@ -68,7 +67,6 @@ export class Progress {
     }
   }
 
-  /** Restarts the duration. */
   restart(): void {
     this.#startedAt = this.#clock.monotonic();
   }

@@ -17,7 +17,6 @@ export interface FinishedQuery {
   readonly results: RowResults | DataResults;
 }
 
-/** How results are rendered. */
 export interface Rendering {
   /** Columns of the terminal. Undefined: no limit. */
   readonly columns: number | undefined;

@@ -18,11 +18,9 @@ const isRemote = (label: RowLabel) => /^(remote|dnat|target)_/.test(label);
 /** The same fields in the order of columns, from the local to the remote end. */
 const FIELDS_IN_ORDER = FIELDS_BY_IMPORTANCE.toSorted((a, b) => Number(isRemote(a)) - Number(isRemote(b)));
 
-/** How to show the values of a response. */
 export interface ShownValues {
   /** Undefined if unknown: values are shown without conversion. */
   readonly unit: BaseUnit | undefined;
-  /** Converts a value of the response to the unit. */
   toBase(value: number): number;
 }
 

@@ -37,7 +37,6 @@ export class EventStream {
   readonly #listeners = new Set<ServerResponse>();
   /** The last events, up to `#number`. */
   readonly #kept: string[] = [];
-  /** Characters of all kept events. */
   #keptLength = 0;
   /** Start of following changes without a gap; prefix of each event ID. Undefined while changes are not followed. */
   #epoch: string | undefined;

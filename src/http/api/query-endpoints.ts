@@ -12,7 +12,6 @@ export function queriesEndpoint(queries: ServedQueries): RequestHandler {
   return async (_request, response) => sendParts(response, 200, JSON_TYPE, await list.result());
 }
 
-/** Number of queries per part of the body. */
 const QUERIES_PER_PART = 100;
 
 async function listParts(queries: Iterable<QueryView>): Promise<readonly Uint8Array[]> {

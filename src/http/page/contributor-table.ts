@@ -19,7 +19,6 @@ const FIRST_ROWS = 100;
 interface ContributorTable extends PageContext {
   readonly request: PageRequest;
   readonly results: ContributorsJson;
-  /** Metric of the query, as the service names it. */
   readonly metricName: string | undefined;
 }
 
@@ -98,7 +97,6 @@ interface RowOptions {
   readonly largest: number;
   readonly unit: BaseUnit;
   readonly id: string;
-  /** Fields that are equal in all rows. */
   readonly common: ReadonlyMap<string, string>;
 }
 

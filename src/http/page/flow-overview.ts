@@ -3,7 +3,6 @@ import type { Flow } from '../../results/flow.ts';
 import { addPair, WORST_FLOWS, type ZonePair, zonesKey } from '../../results/flow-digest.ts';
 import type { FlowSubject, QueryFlows } from '../app-options.ts';
 
-/** A flow with the query that it is from. */
 export interface OverviewFlow {
   readonly query: string;
   readonly value: number;

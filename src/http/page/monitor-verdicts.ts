@@ -4,7 +4,6 @@ import type { FlowSubject, MonitorNetwork, QueryFlows, ServedQueries } from '../
 import { subjectKey } from './flow-overview.ts';
 import { type Html, html } from './html.ts';
 
-/** Metrics of the verdict. */
 type UsedMetric = 'RETRANSMISSIONS' | 'DATA_TRANSFERRED';
 
 /** The groups of flows of one monitor, by metric and subject. */

@@ -5,7 +5,6 @@ import { relativeTime } from '../browser/relative-time.ts';
 import { errorHint } from './error-hints.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 
-/** The text for no value. */
 export const NOTHING = html`<span class="none">–</span>`;
 
 /** Renders a condition as text, color, and shape. */
@@ -164,7 +163,6 @@ export function pathSegment(name: string): string {
   return encodeURIComponent(Buffer.from(name).toString());
 }
 
-/** The condition of a query at a glance. */
 export interface Condition {
   readonly text: string;
   /** Class of the style sheet that sets color and shape. */

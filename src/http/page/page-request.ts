@@ -11,15 +11,11 @@ export interface PageRequest {
   readonly page: number;
   /** Name of the query to show in detail; undefined: the list. */
   readonly query: string | undefined;
-  /** Order of the contributors of `query`. */
   readonly sort: Sort;
-  /** Whether all contributors are shown, not only the first ones. */
   readonly allRows: boolean;
-  /** Whether the contributors are requested as tab-separated values. */
   readonly tsv: boolean;
 }
 
-/** Maximum length of a search; longer than any name. */
 const MAX_SEARCH = 300;
 
 /** Reads the query string of `url`. Ignores invalid parameters: the result is then the page of all queries. */
@@ -39,7 +35,6 @@ export function readPageRequest(url: string): PageRequest {
   };
 }
 
-/** Values shared by all parts of a page. */
 export interface PageContext {
   readonly site: Site;
   /** Base of links: ends in `/`; empty for links relative to the page, which work behind any proxy. */
@@ -48,7 +43,6 @@ export interface PageContext {
   readonly now: number;
 }
 
-/** Returns the address of a page. */
 export function pageHref(linkBase: string, request: Partial<PageRequest> = {}): string {
   const { search = '', status = '', page = 1, query = '', sort = 'value', allRows = false, tsv = false } = request;
   const values = {

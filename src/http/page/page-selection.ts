@@ -13,7 +13,6 @@ export interface RatedQuery {
 
 /** The part of all queries that one page of the list shows. */
 export interface PageSelection {
-  /** Counts of all queries. */
   readonly counts: ReturnType<typeof countConditions>;
   readonly total: number;
   /** Number of queries that match search and status. */
@@ -25,7 +24,6 @@ export interface PageSelection {
   readonly shown: readonly RatedQuery[];
 }
 
-/** Selects what a page shows. */
 export async function selectPage(
   queries: Iterable<QueryView>,
   { search, status, page }: PageRequest,
@@ -48,7 +46,6 @@ export async function selectPage(
   };
 }
 
-/** Returns the monitor or scope of a query. */
 export function subjectOf({ monitorName, scopeId }: QueryView): string {
   return monitorName === undefined ? `scope ${scopeId ?? ''}` : `monitor ${monitorName}`;
 }

@@ -29,7 +29,6 @@ interface QueryList extends PageContext {
   readonly networks: readonly RatedMonitor[];
   /** Undefined without replicas. */
   readonly replicas: ReplicasView | undefined;
-  /** The rendered rows of the selection. */
   readonly rows: ReadonlyMap<RatedQuery, Html>;
 }
 

@@ -10,7 +10,6 @@ interface Match {
   readonly q: number;
   /** Specificity of the range: 3 with version, 2 media type, 1 wildcard of the type, 0 wildcard of all. */
   readonly specificity: number;
-  /** Position in the header. */
   readonly position: number;
 }
 

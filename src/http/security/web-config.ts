@@ -22,7 +22,6 @@ export interface TlsSettings {
   /** As the key, undefined only if a problem was reported. */
   readonly cert: PemSource | undefined;
   readonly key: PemSource | undefined;
-  /** Certificate authorities of clients. */
   readonly clientCa: PemSource | undefined;
 }
 

@@ -53,7 +53,6 @@ export class WebSecurity {
     return isAuthenticated(this.#config);
   }
 
-  /** Returns what applies to a new request. */
   async access(): Promise<Access> {
     await this.#refresh();
     return this.#access;

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A connection that a server has accepted. */
 export interface Connection {
   /** The socket that carries HTTP: the accepted connection, or TLS on top of it. */
   socket: Socket;
@@ -9,9 +8,7 @@ export interface Connection {
   readonly peer: string;
   /** Responses to requests whose head was received, in order. All except the first one are waiting. */
   readonly owed: Set<ServerResponse>;
-  /** Handlers of the waiting requests. */
   readonly waiting: (() => void)[];
-  /** The last request. */
   request: IncomingMessage | undefined;
   /** When the current response became owed, and how many bytes the client had received before. */
   owedSince: number;

@@ -14,7 +14,6 @@ export interface ConnectionLimits {
   /** Bytes per second that a client must receive of a finite response, on average, after {@link rateGrace}. */
   readonly minRate: number;
   readonly rateGrace: number;
-  /** How often progress is checked. */
   readonly checkingInterval: number;
 }
 
@@ -57,7 +56,6 @@ export class Connections {
     server.prependListener('connection', (socket: Socket) => this.#open(socket));
   }
 
-  /** Handles a request in its turn. */
   handle(request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
     const connection = this.#bySocket.get(request.socket);
     if (connection === undefined) {
@@ -111,7 +109,6 @@ export class Connections {
     socket.once('close', () => this.#bySocket.delete(socket));
   }
 
-  /** Returns whether a response is owed on this connection. */
   isBusy(socket: Duplex): boolean {
     return (this.#bySocket.get(socket)?.owed.size ?? 0) > 0;
   }

@@ -4,7 +4,6 @@ import { QueueFullError } from '../../lib/concurrency.ts';
 import { deliver, PIECE } from './delivery.ts';
 import { HeldBodies } from './held-bodies.ts';
 
-/** Media types of responses, except for metrics. */
 export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
 export const TSV = 'text/tab-separated-values; charset=utf-8';
@@ -119,10 +118,8 @@ const STATUS_OF = {
 
 type ErrorCode = keyof typeof STATUS_OF;
 
-/** All codes, for the API description. */
 export const ERROR_CODES = Object.keys(STATUS_OF);
 
-/** An error in a request body. */
 interface ErrorDetail {
   readonly path: string;
   /** Value at the path, as readable text. */

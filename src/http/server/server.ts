@@ -55,7 +55,6 @@ export type InheritedSocket = { readonly fd: number };
 /** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT`, or `[IPV6]:PORT`, port 0 for any free port; or an open socket. */
 export type ListenAddress = string | InheritedSocket;
 
-/** Open listeners. */
 export interface Listeners {
   /** Actual addresses, `HOST:PORT` or `[IPV6]:PORT`, in the requested order. */
   readonly addresses: readonly string[];

@@ -58,7 +58,6 @@ function hasAlternativeName(certificate: X509Certificate, name: string): boolean
 const HANDSHAKE = 22;
 
 interface TlsFrontOptions {
-  /** Returns the settings for a new connection. */
   readonly tls: () => Promise<TlsConfig>;
   /** Called for each connection after the TLS handshake, before HTTP. */
   readonly secured: (socket: TLSSocket) => void;
