@@ -64,14 +64,13 @@ export class CredentialFailureLog {
 
   /** Returns why the credentials of a target are missing; undefined if they are not. */
   causeOf({ account, region }: CredentialTarget): string | undefined {
-    const group =
-      this.#groupOf.get(keyOf({ account, region })) ?? this.#groupOf.get(keyOf({ account, region: undefined }));
-    return group?.cause;
+    const [own, ofAccount] = [region, undefined].map((each) => this.#groupOf.get(keyOf({ account, region: each })));
+    return (own ?? ofAccount)?.cause;
   }
 
   /** The target has credentials. */
   recovered({ account, region }: CredentialTarget): void {
-    for (const key of [keyOf({ account, region }), keyOf({ account, region: undefined })]) {
+    for (const key of [region, undefined].map((each) => keyOf({ account, region: each }))) {
       const group = this.#groupOf.get(key);
       if (group?.targets.size === 1) {
         if (group.loggedAt === undefined) {

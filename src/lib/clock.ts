@@ -31,10 +31,7 @@ export const systemClock: Clock = {
 /** Resolves after `ms` milliseconds. Rejects with the signal's reason if `signal` aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
+    signal?.throwIfAborted();
     const onAbort = () => {
       cancel();
       reject(signal?.reason);

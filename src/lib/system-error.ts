@@ -46,13 +46,8 @@ export function describeRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
-  const {
-    code = '',
-    syscall,
-    path,
-    address,
-    port,
-  }: NodeJS.ErrnoException & { address?: string; port?: number } = error;
+  const { code = '', syscall, path }: NodeJS.ErrnoException = error;
+  const { address, port }: { readonly address?: unknown; readonly port?: unknown } = Object(error);
   if (!OF_THE_MACHINE.has(code) || syscall === undefined) {
     return undefined;
   }

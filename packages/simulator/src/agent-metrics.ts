@@ -52,8 +52,9 @@ export function agentMetrics(simulation: Simulation, since: number, until: numbe
 /** The accounts and regions that have been used, or that the scenario declares. */
 function placesOf({ seed, accounts, inventory }: Simulation): Place[] {
   const declared = accounts.flatMap(({ id, regions }) =>
-    [...(regions?.keys() ?? [])].map((region) => ({ account: id, region })),
+    [...(regions?.keys() ?? [])].map((region) => ({ seed, account: id, region })),
   );
-  const places = new Map([...declared, ...inventory.used()].map((each) => [`${each.account}/${each.region}`, each]));
-  return [...places.values()].map(({ account, region }) => ({ seed, account, region }));
+  return [
+    ...new Map([...declared, ...inventory.used()].map((each) => [`${each.account}/${each.region}`, each])).values(),
+  ];
 }

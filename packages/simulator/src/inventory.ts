@@ -35,7 +35,7 @@ const DEFAULT_SCOPES: readonly Scope[] = [{ status: 'SUCCEEDED', tags: new Map([
 export class Inventory {
   readonly #accounts: readonly Account[];
   readonly #seed: string;
-  readonly #made = new Map<string, RegionInventory>();
+  readonly #made = new Map<string, RegionInventory & { place: Place }>();
 
   constructor(accounts: readonly Account[], seed: string) {
     this.#accounts = accounts;
@@ -51,6 +51,7 @@ export class Inventory {
     const declared = this.#declared(account, region);
     const scopes = (declared.scopes ?? DEFAULT_SCOPES).map((scope, i) => makeScope(place, scope, i));
     const made = {
+      place,
       monitors: makeMonitors(place, declared.monitors ?? DEFAULT_MONITORS),
       scopes: new Map(scopes.map((scope) => [scope.scopeId, scope])),
     };
@@ -59,17 +60,14 @@ export class Inventory {
   }
 
   /** Returns the accounts and regions that have been used. */
-  used(): { account: string; region: string }[] {
-    return [...this.#made.keys()].map((key) => {
-      const [account = '', region = ''] = key.split('/');
-      return { account, region };
-    });
+  used(): Place[] {
+    return Array.from(this.#made.values(), ({ place }) => place);
   }
 
   setMonitors(account: string, region: string, monitors: readonly Monitor[]): void {
-    const { scopes } = this.of(account, region);
     const place = { seed: this.#seed, account, region };
-    this.#made.set(`${account}/${region}`, { scopes, monitors: makeMonitors(place, monitors) });
+    const { scopes } = this.of(account, region);
+    this.#made.set(`${account}/${region}`, { place, scopes, monitors: makeMonitors(place, monitors) });
   }
 
   /** The region in the scenario. If the account has `regions`, all other regions are empty. */

@@ -56,8 +56,7 @@ export const MONITORING: Protocol = {
 export const EC2: Protocol = {
   service: 'ec2',
   codes: {
-    'missing token': 'MissingAuthenticationToken',
-    'incomplete signature': 'IncompleteSignature',
+    ...STS.codes,
     'unrecognized client': 'AuthFailure',
     'invalid signature': 'AuthFailure',
     'expired token': 'RequestExpired',
