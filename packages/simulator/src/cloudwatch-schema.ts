@@ -1,17 +1,4 @@
-import {
-  defaulted,
-  defaultsOf,
-  duration,
-  type Kinds,
-  kindsOf,
-  listOf,
-  number,
-  objectOf,
-  optional,
-  type Reader,
-  required,
-  type Shape,
-} from './fields.ts';
+import * as field from './fields.ts';
 import { glob } from './vocabulary.ts';
 
 /** Selects metrics of monitors: each pattern must match. */
@@ -25,23 +12,23 @@ const MATCH = {
 
 const BASE = {
   /** All metrics by default. */
-  match: defaulted(objectOf(MATCH), {}),
+  match: field.defaulted(field.objectOf(MATCH), {}),
   /** Start and end in milliseconds after the start of the simulator. The default is always. */
-  from: optional(duration),
-  until: optional(duration),
+  from: field.optional(field.duration),
+  until: field.optional(field.duration),
   /** Share of the matching points (or metrics of a response), from 0 to 1, distributed by the seed; all by default. */
-  rate: defaulted(number(0, 1, 'number'), 1),
+  rate: field.defaulted(field.number(0, 1, 'number'), 1),
 };
 
 const KINDS = {
   /** The point appears later by `by` milliseconds. */
-  late: { by: required(duration) },
+  late: { by: field.required(field.duration) },
   /** The point never appears. */
   missing: {},
   /** The point is listed twice in each response. */
   repeated: {},
   /** The point first has `factor` times its value, rounded, and its value `after` milliseconds later. */
-  corrected: { factor: required(number(0, 1000, 'number')), after: required(duration) },
+  corrected: { factor: field.required(field.number(0, 1000, 'number')), after: field.required(field.duration) },
   /** A response lacks the metric. */
   idMissing: {},
   /** A response lists the metric twice, with equal points. */
@@ -49,7 +36,7 @@ const KINDS = {
   /** A response has only the older half of the metric's points, and its status is PartialData. */
   partial: {},
 };
-export type MetricFault = Kinds<typeof BASE, typeof KINDS>;
+export type MetricFault = field.Kinds<typeof BASE, typeof KINDS>;
 export type ResultFault = Extract<MetricFault, { kind: 'idMissing' | 'idRepeated' | 'partial' }>;
 export type PointFault = Exclude<MetricFault, ResultFault>;
 
@@ -63,14 +50,14 @@ export function isPointFault(fault: MetricFault): fault is PointFault {
 /** Monitor metrics in CloudWatch. All times are in milliseconds. */
 const CLOUDWATCH = {
   /** Time from the end of a minute until its points appear. */
-  delay: defaulted(duration, 60_000),
+  delay: field.defaulted(field.duration, 60_000),
   /** Value of HealthIndicator while AWS's network is degraded: documented as 1, observed as 100. */
-  degradedValue: defaulted(number(1, 100, 'integer'), 1),
+  degradedValue: field.defaulted(field.number(1, 100, 'integer'), 1),
   /** Maximum number of points per response, independent of MaxDatapoints. */
-  pageSize: defaulted(number(1, 100_800, 'integer'), 100_800),
-  faults: defaulted(listOf(kindsOf(BASE, KINDS)), []),
+  pageSize: field.defaulted(field.number(1, 100_800, 'integer'), 100_800),
+  faults: field.defaulted(field.listOf(field.kindsOf(BASE, KINDS)), []),
 };
-export type CloudWatch = Shape<typeof CLOUDWATCH>;
+export type CloudWatch = field.Shape<typeof CLOUDWATCH>;
 
-export const defaultCloudWatch: CloudWatch = defaultsOf(CLOUDWATCH);
-export const readCloudWatch: Reader<CloudWatch> = objectOf(CLOUDWATCH);
+export const defaultCloudWatch: CloudWatch = field.defaultsOf(CLOUDWATCH);
+export const readCloudWatch: field.Reader<CloudWatch> = field.objectOf(CLOUDWATCH);

@@ -1,17 +1,4 @@
-import {
-  choice,
-  duration,
-  type Kinds,
-  kindsOf,
-  listOf,
-  number,
-  objectOf,
-  oneOf,
-  optional,
-  required,
-  type Shape,
-  text,
-} from './fields.ts';
+import * as field from './fields.ts';
 import { matcherOf } from './glob.ts';
 import { hash32 } from './random.ts';
 import { glob } from './vocabulary.ts';
@@ -26,41 +13,41 @@ const MATCH = {
   scopeId: glob,
   queryId: glob,
 };
-type FaultMatch = Shape<typeof MATCH>;
+type FaultMatch = field.Shape<typeof MATCH>;
 
 const BASE = {
   /** All requests by default. */
-  match: optional(objectOf(MATCH)),
+  match: field.optional(field.objectOf(MATCH)),
   /** Start of the fault in milliseconds after the start of the simulator; 0 by default. */
-  from: optional(duration),
+  from: field.optional(field.duration),
   /** End of the fault in milliseconds after the start of the simulator; never by default. */
-  until: optional(duration),
+  until: field.optional(field.duration),
   /** Share of the matching requests, from 0 to 1, distributed by the seed; all by default. */
-  rate: optional(number(0, 1, 'number')),
+  rate: field.optional(field.number(0, 1, 'number')),
   /** Maximum number of requests that the fault affects. */
-  times: optional(number(1, 1_000_000, 'integer')),
+  times: field.optional(field.number(1, 1_000_000, 'integer')),
 };
 
 /**
  * `hang`: the connection stays open, and nothing more is sent. `reset`: it ends with a TCP reset. After the `request`, the
  * operation is not executed. After the `headers` of the response, it was, but the client does not receive the outcome.
  */
-const BROKEN = { after: choice('request', 'headers') };
+const BROKEN = { after: field.choice('request', 'headers') };
 
 const KINDS = {
   /** An error response; the operation is not executed. */
   error: {
     /** For example, InternalServerException. Names that the model lacks are allowed. */
-    name: required(text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
-    status: required(number(400, 599, 'integer')),
-    message: optional(text('a text')),
+    name: field.required(field.text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
+    status: field.required(field.number(400, 599, 'integer')),
+    message: field.optional(field.text('a text')),
     /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
-    retryAfter: optional(duration),
+    retryAfter: field.optional(field.duration),
   },
   /** ThrottlingException 429 (Throttling 400 from STS); the operation is not executed. `retryAfter` as for an error. */
-  throttle: { retryAfter: optional(duration) },
+  throttle: { retryAfter: field.optional(field.duration) },
   /** Delays the request by `delay` milliseconds. Later faults in the list may affect it, too. */
-  latency: { delay: required(duration) },
+  latency: { delay: field.required(field.duration) },
   hang: BROKEN,
   reset: BROKEN,
   /** The operation is executed, but the body of the response is replaced. */
@@ -69,17 +56,17 @@ const KINDS = {
      * `html`: the error page of a proxy; `empty`: no bytes; `garbage`: binary data; `truncated`: the first half of the original
      * body, with a matching length; `wrongTypes`: each member of the original body with a value of another JSON type.
      */
-    body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
+    body: field.required(field.oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
     /** HTTP status; the original one by default. */
-    status: optional(number(200, 599, 'integer')),
+    status: field.optional(field.number(200, 599, 'integer')),
   },
 };
-export type Fault = Kinds<typeof BASE, typeof KINDS>;
+export type Fault = field.Kinds<typeof BASE, typeof KINDS>;
 export type BodyFault = Extract<Fault, { kind: 'body' }>;
 /** Faults that determine the response to a request, unlike latencies, which delay it. */
 export type ResponseFault = Exclude<Fault, { kind: 'latency' }>;
 
-export const readFaults = listOf(kindsOf(BASE, KINDS));
+export const readFaults = field.listOf(field.kindsOf(BASE, KINDS));
 
 /** Properties of a request that faults match. */
 export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefined };
