@@ -2,7 +2,7 @@ import { formatDuration } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { printable } from '../../lib/text.ts';
 import { type FinishedQuery, type Rendering, renderResults } from './render-results.ts';
-import { cut } from './text-table.ts';
+import { cut } from './results-table.ts';
 
 /** Where the steps and results of queries appear. */
 export interface QueryView extends Pick<Progress, 'show' | 'print' | 'restart' | 'end'> {

@@ -6,8 +6,15 @@ import type { DataResults, RowResults } from '../../results/results.ts';
 import { datapointsJson, rowsJson } from '../../results/results-json.ts';
 import { type BaseUnit, type UnitConversion, unitConversion } from '../../results/units.ts';
 import type { QueryRequest } from './query-flags.ts';
-import { contributorTable, datapointTable, type ShownValues, sortedRows, summedSeries } from './results-table.ts';
-import { type TextTable, wrap } from './text-table.ts';
+import {
+  contributorTable,
+  datapointTable,
+  type ShownValues,
+  sortedRows,
+  summedSeries,
+  type TextTable,
+  wrap,
+} from './results-table.ts';
 
 /** A query that has succeeded, with its results. */
 export interface FinishedQuery {

@@ -65,7 +65,14 @@ export class EventStream {
       response.end();
       return;
     }
-    this.#follow();
+    this.#cancelForgetting();
+    if (this.#epoch === undefined) {
+      this.#epoch = this.#clock.now().toString(36);
+      this.#unsubscribe = this.#queries.subscribe((changes) => this.#publish(changes));
+    }
+    if (this.#listeners.size === 0) {
+      this.#beat();
+    }
     this.#listeners.add(response);
     response.once('close', () => this.#remove(response));
     response.write(`retry: ${(RETRY_SECONDS * 1_000) / 2}\n\n`);
@@ -82,17 +89,6 @@ export class EventStream {
     return epoch === this.#epoch && missed >= 0 && missed <= this.#kept.length
       ? this.#kept.slice(this.#kept.length - missed).join('')
       : this.#format('reset', this.#number, {});
-  }
-
-  #follow(): void {
-    this.#cancelForgetting();
-    if (this.#epoch === undefined) {
-      this.#epoch = this.#clock.now().toString(36);
-      this.#unsubscribe = this.#queries.subscribe((changes) => this.#publish(changes));
-    }
-    if (this.#listeners.size === 0) {
-      this.#beat();
-    }
   }
 
   #remove(response: ServerResponse): void {

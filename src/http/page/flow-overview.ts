@@ -55,7 +55,14 @@ export async function collectFlows(queries: AsyncIterable<QueryFlows>): Promise<
   }
   const metrics = METRIC_NAMES.flatMap((metricName) => {
     const metric = found.get(metricName);
-    return metric === undefined ? [] : [{ metricName, worst: metric.worst, zones: added(metricName, metric.subjects) }];
+    if (metric === undefined) {
+      return [];
+    }
+    const zones: ZonePairs = new Map();
+    for (const pair of [...metric.subjects.values()].flatMap((pairs) => [...pairs.values()])) {
+      addPair(zones, metricName, pair);
+    }
+    return [{ metricName, worst: metric.worst, zones: [...zones.values()] }];
   });
   return { queries: count, metrics };
 }
@@ -66,14 +73,3 @@ export function subjectKey({ account, region, monitorName, scopeId, destinationC
 }
 
 type ZonePairs = Map<string, OverviewPair>;
-
-/** Adds up the pairs of different subjects. */
-function added(metricName: MetricName, subjects: ReadonlyMap<string, ZonePairs>): OverviewPair[] {
-  const all: ZonePairs = new Map();
-  for (const pairs of subjects.values()) {
-    for (const pair of pairs.values()) {
-      addPair(all, metricName, pair);
-    }
-  }
-  return [...all.values()];
-}

@@ -1,21 +1,20 @@
 import { counted } from '../../lib/text.ts';
-import type { MonitorNetwork, ReplicasView, TargetHealth } from '../app-options.ts';
+import { addGroups, dividedBy, type FlowGroups } from '../../results/flow-groups.ts';
+import { type Verdict, verdictOf } from '../../results/verdict.ts';
+import type { FlowSubject, MonitorNetwork, ReplicasView, ServedQueries, TargetHealth } from '../app-options.ts';
+import { subjectKey } from './flow-overview.ts';
 import { type Html, html } from './html.ts';
-import { type RatedMonitor, renderVerdict } from './monitor-verdicts.ts';
 import { badge, breakable, type Condition, NOTHING, renderInstant, renderRecords } from './page-parts.ts';
 
-const NETWORKS: Readonly<Record<MonitorNetwork['condition'], Condition>> = {
-  degraded: { text: 'degraded', tone: 'bad' },
-  unknown: { text: 'unknown', tone: 'idle' },
-  healthy: { text: 'healthy', tone: 'good' },
-};
+/** By condition, in the order of rows. */
+const TONES = { degraded: 'bad', unknown: 'idle', healthy: 'good' } as const;
 
 /** Renders AWS's network and the verdict of each monitor: expanded if any has a cause. Undefined without monitors. */
 export function renderNetworks(monitors: readonly RatedMonitor[], now: number): Html | undefined {
   if (monitors.length === 0) {
     return undefined;
   }
-  const groups = Object.keys(NETWORKS).map((name) => monitors.filter(({ condition }) => condition === name));
+  const groups = Object.keys(TONES).map((name) => monitors.filter(({ condition }) => condition === name));
   const counts = groups.flatMap((group) => group.slice(0, 1).map(({ condition }) => `${group.length} ${condition}`));
   const isOpen = monitors.some(({ verdict }) => verdict.subject !== undefined || verdict.verdict === 'AWS network');
   const columns = {
@@ -24,7 +23,7 @@ export function renderNetworks(monitors: readonly RatedMonitor[], now: number): 
     Region: ({ region }: RatedMonitor) => region,
     'AWS network': ({ condition, since }: RatedMonitor) => {
       const prefix = condition === 'unknown' ? 'no data since' : 'since';
-      return html`${badge(NETWORKS[condition])} ${since === null ? NOTHING : html`${prefix} ${renderInstant(since, now)}`}`;
+      return html`${badge({ text: condition, tone: TONES[condition] })} ${since === null ? NOTHING : html`${prefix} ${renderInstant(since, now)}`}`;
     },
     Verdict: ({ verdict }: RatedMonitor) => renderVerdict(verdict),
   };
@@ -34,22 +33,19 @@ ${renderRecords('AWS network of each monitor', groups.flat(), columns, 'more mon
 `;
 }
 
-const LEADER: Condition = { text: 'leader', tone: 'good' };
-const STANDBY: Condition = { text: 'standby', tone: 'idle' };
-const REACHABLE: Condition = { text: 'reachable', tone: 'good' };
-const UNREACHABLE: Condition = { text: 'unreachable', tone: 'bad' };
-
 /** Renders the group of replicas: expanded if the shared storage is unreachable. Undefined without replicas. */
 export function renderReplicas(replicas: ReplicasView | undefined): Html | undefined {
   if (replicas === undefined) {
     return undefined;
   }
   const { group, leader, engine, members } = replicas;
+  const storage: Condition = engine.up ? { text: 'reachable', tone: 'good' } : { text: 'unreachable', tone: 'bad' };
   const ordered = [...members].sort((a, b) => Number(b.id === leader?.id) - Number(a.id === leader?.id));
   type Member = ReplicasView['members'][number];
   const columns = {
     Member: ({ id }: Member) => breakable(id),
-    Role: ({ id }: Member) => badge(id === leader?.id ? LEADER : STANDBY),
+    Role: ({ id }: Member) =>
+      badge(id === leader?.id ? { text: 'leader', tone: 'good' } : { text: 'standby', tone: 'idle' }),
     'Last heartbeat': ({ heartbeatAgeSeconds }: Member) => `${Math.round(heartbeatAgeSeconds)} s ago`,
     Version: ({ version }: Member) => version,
     Configuration: ({ sameConfig }: Member) => (sameConfig ? 'the same' : badge({ text: 'different', tone: 'warn' })),
@@ -61,7 +57,7 @@ export function renderReplicas(replicas: ReplicasView | undefined): Html | undef
       ? html`<small>${counted(members.length, 'member')}, ${leader === null ? 'no leader' : html`led by ${breakable(leader.id)}`}</small>`
       : badge({ text: 'shared storage unreachable', tone: 'bad' })
   }</summary>
-<p>Group ${breakable(group)}${leader === null ? undefined : `, epoch ${leader.epoch}`}. Shared storage: ${engine.kind}, ${badge(engine.up ? REACHABLE : UNREACHABLE)}</p>
+<p>Group ${breakable(group)}${leader === null ? undefined : `, epoch ${leader.epoch}`}. Shared storage: ${engine.kind}, ${badge(storage)}</p>
 ${renderRecords('Members of the replicas', ordered, columns, 'more members.')}</details>
 `;
 }
@@ -130,3 +126,53 @@ const TARGET_COLUMNS = {
       : html`${badge(MISSING)} <small class="message">${credentialsError}</small>`,
   Identity: ({ identity }: TargetHealth) => identity ?? NOTHING,
 };
+
+/** A monitor with the likely cause of its retransmissions. */
+export interface RatedMonitor extends MonitorNetwork {
+  readonly verdict: Verdict;
+}
+
+/** Adds verdicts to monitors, from the last results of their queries. */
+export async function rateMonitors(
+  monitors: readonly MonitorNetwork[],
+  queries: Pick<ServedQueries, 'flows'>,
+): Promise<readonly RatedMonitor[]> {
+  const newGroups = () => ({ RETRANSMISSIONS: new Map<string, FlowGroups>(), DATA_TRANSFERRED: new Map() });
+  const found = new Map(monitors.map((monitor) => [keyOf(monitor), newGroups()]));
+  const subjectsOf = ({ account, region, monitorName: monitor = '', metricName }: FlowSubject) =>
+    metricName === 'RETRANSMISSIONS' || metricName === 'DATA_TRANSFERRED'
+      ? found.get(keyOf({ account, region, monitor }))?.[metricName]
+      : undefined;
+  for await (const flows of found.size === 0 ? [] : queries.flows((query) => subjectsOf(query) !== undefined)) {
+    const subjects = subjectsOf(flows);
+    const { groups } = flows.digest;
+    const perSecond = groups && dividedBy(flows.seconds, groups);
+    const key = subjectKey(flows);
+    // Of several queries of one subject, the one that saw most.
+    if (perSecond && perSecond.total >= (subjects?.get(key)?.total ?? 0)) {
+      subjects?.set(key, perSecond);
+    }
+  }
+  return monitors.map((monitor) => {
+    const { RETRANSMISSIONS, DATA_TRANSFERRED } = found.get(keyOf(monitor)) ?? newGroups();
+    const sum = (subjects: ReadonlyMap<string, FlowGroups>) =>
+      subjects.size === 0 ? undefined : addGroups([...subjects.values()]);
+    const verdict = verdictOf({
+      degraded: monitor.condition === 'unknown' ? undefined : monitor.condition === 'degraded',
+      retransmissions: sum(RETRANSMISSIONS),
+      bytes: sum(DATA_TRANSFERRED),
+    });
+    return { ...monitor, verdict };
+  });
+}
+
+function keyOf({ account, region, monitor }: Pick<MonitorNetwork, 'account' | 'region' | 'monitor'>): string {
+  return JSON.stringify([account, region, monitor]);
+}
+
+/** Renders a verdict. Prometheus knows the allowances of instances, the exporter does not. */
+function renderVerdict({ verdict, subject, rule }: Verdict): Html {
+  const where = subject === undefined ? undefined : html` ${subject}`;
+  const open = verdict === 'AWS network' ? undefined : html`; instance limits: see Grafana`;
+  return html`${verdict}${where} <small>${rule}${open}</small>`;
+}

@@ -2,9 +2,8 @@ import { mapInTurns } from '../../lib/concurrency.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { ReplicasView, TargetHealth } from '../app-options.ts';
-import { renderHealth, renderNetworks, renderReplicas } from './health.ts';
+import { type RatedMonitor, renderHealth, renderNetworks, renderReplicas } from './health.ts';
 import { type Html, html } from './html.ts';
-import type { RatedMonitor } from './monitor-verdicts.ts';
 import {
   absoluteTime,
   badge,

@@ -194,8 +194,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .queries .subject { padding-bottom: 2px; }
   .queries .subject th, .problem td { grid-column: 1 / -1; }
   .queries .subject + tr, .queries .problem { padding-top: 0; border-top: 0; }
-  .queries .time { font-size: 12px; }
-  .queries .time { padding-right: 8px; }
+  .queries .time { padding-right: 8px; font-size: 12px; }
   .queries .time::before { content: attr(data-label) " "; color: var(--soft); }
   .queries td:has(> .none) { display: none; }
   .queries td:nth-of-type(1) { grid-area: 1 / 3; justify-self: end; }

@@ -6,8 +6,8 @@ import { type ContributorsJson, contributorsOf, contributorsTsv, selectContribut
 import { renderContributors } from './contributor-table.ts';
 import { collectFlows } from './flow-overview.ts';
 import { renderFlows } from './flows-page.ts';
+import { rateMonitors } from './health.ts';
 import { Html, html } from './html.ts';
-import { rateMonitors } from './monitor-verdicts.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageContext, type PageRequest, pageHref, readPageRequest } from './page-request.ts';
 import { selectPage } from './page-selection.ts';

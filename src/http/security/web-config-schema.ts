@@ -27,12 +27,8 @@ const TLS_VERSIONS: Readonly<Record<string, 'TLSv1.2' | 'TLSv1.3'>> = { TLS12: '
 
 /** Go's policies for client certificates. `RequireClientCert` is exporter-toolkit's old name of `RequireAnyClientCert`. */
 const CLIENT_AUTH_TYPES = [
-  'NoClientCert',
-  'RequestClientCert',
-  'RequireAnyClientCert',
-  'RequireClientCert',
-  'VerifyClientCertIfGiven',
-  'RequireAndVerifyClientCert',
+  ...(['NoClientCert', 'RequestClientCert', 'RequireAnyClientCert', 'RequireClientCert'] as const),
+  ...(['VerifyClientCertIfGiven', 'RequireAndVerifyClientCert'] as const),
 ] as const;
 export type ClientAuthType = (typeof CLIENT_AUTH_TYPES)[number];
 

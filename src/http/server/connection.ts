@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface Connection {
@@ -43,4 +43,56 @@ export function longestStalled<T extends { readonly progressAt: number }>(
     }
   }
   return longest;
+}
+
+/** Minimum length of a request in bytes: a flood of empty lines is not parsed line by line. */
+const SHORTEST_REQUEST = 16;
+/** Bytes to parse at once if they do not contain the end of a head. */
+const LARGEST_SLICE = 4096;
+
+/**
+ * Parses the requests of each connection one by one: data after a complete request stays in the socket, and is not read
+ * from the network, until `resume` is called. By default, Node parses reads of 64 KiB, which can contain thousands of
+ * requests, and emits all of them at once. Call this before other listeners for new connections are added.
+ */
+export function parseOneAtATime(server: Server, connectionOf: (socket: Socket) => Connection | undefined): void {
+  server.on('connection', (socket: Socket) => {
+    const parsers = socket.listeners('data');
+    socket.removeAllListeners('data');
+    // This also detaches the socket from Node's native parser, which reads it without `data` events.
+    socket.on('data', (chunk: Buffer) => {
+      let rest = chunk;
+      while (rest.length > 0 && isOpen(socket) && !socket.isPaused() && !isOwing(connectionOf(socket))) {
+        const end = endOfSlice(rest);
+        for (const parse of parsers) {
+          parse.call(socket, rest.subarray(0, end));
+        }
+        rest = rest.subarray(end);
+      }
+      if (rest.length > 0 && isOpen(socket)) {
+        socket.pause();
+        socket.unshift(rest);
+      }
+    });
+  });
+}
+
+/** Returns false after the last response (for example, the response to invalid HTTP): further data is dropped. */
+function isOpen(socket: Socket): boolean {
+  return !socket.destroyed && !socket.writableEnded;
+}
+
+/** The rest of a request body is always read, so that a response that depends on it can be completed. */
+function isOwing(connection: Connection | undefined): boolean {
+  return connection !== undefined && connection.owed.size > 0 && connection.request?.complete === true;
+}
+
+/** Returns the end of a slice that completes at most one head. */
+function endOfSlice(bytes: Buffer): number {
+  const window = bytes.subarray(0, LARGEST_SLICE);
+  const ends = ['\n\r\n', '\n\n'].flatMap((blankLine) => {
+    const at = window.indexOf(blankLine, SHORTEST_REQUEST - blankLine.length, 'latin1');
+    return at === -1 ? [] : [at + blankLine.length];
+  });
+  return Math.min(window.length, ...ends);
 }

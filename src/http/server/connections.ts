@@ -2,8 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
-import { type Connection, isUnserved, longestStalled, takenOf } from './connection.ts';
-import { parseOneAtATime } from './pipelining.ts';
+import { type Connection, isUnserved, longestStalled, parseOneAtATime, takenOf } from './connection.ts';
 
 /** How fast a client must receive a response, and how many connections can be open. Times are in milliseconds. */
 export interface ConnectionLimits {
