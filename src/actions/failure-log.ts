@@ -28,10 +28,8 @@ interface Group {
 
 /**
  * Logs a failure when it begins, hourly while it lasts, and when it ends. Queries of a target with the same failure are
- * grouped: a few are logged by name, then their number is logged each time it has doubled.
- *
- * `Conditions` has one line per object, which would be thousands. Groups of {@link CredentialFailureLog} differ in what they
- * group (targets of all accounts by cause) and when they log (once their number is known).
+ * grouped: a few are logged by name, then their number each time it has doubled. `Conditions` has one line per object, and
+ * {@link CredentialFailureLog} groups targets of all accounts by cause.
  */
 export class FailureLog {
   /** Failures of calls without credentials, for queries and other calls. */

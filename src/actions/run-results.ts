@@ -3,7 +3,7 @@ import { nextTurn, Turns } from '../lib/concurrency.ts';
 import type { LogFields, Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, Window } from '../model/run.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import { mergeRows, newestDatapoints } from '../results/contributors.ts';
 import { digestOf } from '../results/flow-digest.ts';
 import { KeptJson, type PackedPages } from '../results/kept-json.ts';

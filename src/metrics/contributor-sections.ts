@@ -1,5 +1,5 @@
 import type { ScheduledQuery } from '../model/query.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import type { Section } from './exposition.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './families.ts';
 import type { Family } from './family.ts';

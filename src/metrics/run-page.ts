@@ -1,6 +1,6 @@
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { RUN_OUTCOMES } from '../model/run.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { areStale, type QueryResults, type RunState, type RunStates } from '../state/run-state.ts';
 import { ContributorSections } from './contributor-sections.ts';

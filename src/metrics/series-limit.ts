@@ -6,10 +6,8 @@ interface LimitedQuery {
 
 /**
  * Divides `contributors.maxSeries` among the queries. All queries have equal shares. Unused series of a share are given to the
- * other queries in the order of their names (by code units). The result depends only on the current numbers of series.
- *
- * Changes are recorded immediately and take effect with {@link SeriesLimit.settle}. Over the limit, one change can affect every
- * query, so thousands of changes are settled together.
+ * other queries in the order of their names (by code units). Over the limit, one change can affect every query, so thousands
+ * of changes are settled together.
  */
 export class SeriesLimit {
   #limit: number;

@@ -22,12 +22,7 @@ export function serviceLabel(value: string | undefined): string | undefined {
   return value && boundedLabelValue(value);
 }
 
-/**
- * Returns the label part of a line, for example `{a="b"}`, or an empty text. Labels without a value are omitted, as both
- * formats treat an empty value as absent.
- *
- * @param base label part that the labels are added to
- */
+/** Returns the label part of a line, for example `{a="b"}`: `base`, and the labels that have a value. Empty without any. */
 export function labelPart(labels: readonly Label[], base = ''): string {
   let pairs = base.slice(1, -1);
   for (const [name, value] of labels) {

@@ -3,7 +3,7 @@ import { within } from '../lib/clock.ts';
 import { textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion } from '../model/question.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import { KeptJson } from '../results/kept-json.ts';
 import { DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory } from './storage/record-directory.ts';

@@ -3,7 +3,7 @@ import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
 import type { Question } from '../model/question.ts';
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import { CALL_KINDS, type QueryFailure, type QueryState } from '../state/query-state.ts';
 import type { QueryResults, ReadResults, RunState } from '../state/run-state.ts';
 

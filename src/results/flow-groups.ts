@@ -8,8 +8,7 @@ export interface FlowGroup {
 }
 
 /** What can be the common cause of unusual flows. */
-export const GROUP_KINDS = ['instance', 'zones', 'workload'] as const;
-export type GroupKind = (typeof GROUP_KINDS)[number];
+export type GroupKind = 'instance' | 'zones' | 'workload';
 
 /** Flows by groups. A flow belongs to the groups of both of its ends. */
 export interface FlowGroups extends Readonly<Record<GroupKind, readonly FlowGroup[]>> {

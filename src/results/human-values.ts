@@ -33,12 +33,7 @@ export function humanRate(value: number, unit: BaseUnit): string {
   return `${unit === 'count' ? numberFormats().plain.format(value) : humanValue(value, unit)}/s`;
 }
 
-/**
- * Formats a value for users: `12.3 ms`, `4.56 GB`, `1,234`. Times and bytes have three significant digits, counts all digits.
- *
- * @param value in `unit`, 0 or more
- * @param unit undefined if it is unknown
- */
+/** Formats a value of 0 or more for users: `12.3 ms`, `4.56 GB`, `1,234`. Counts have all digits, others three. */
 export function humanValue(value: number, unit: BaseUnit | undefined): string {
   if (unit === undefined || unit === 'count') {
     return numberFormats().count.format(value);

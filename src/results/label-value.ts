@@ -9,9 +9,7 @@ const SURELY_SHORT = Math.floor(LONGEST_BYTES / 3);
 
 /**
  * Converts a text of the service to an exported label value: replaces lone surrogates, which UTF-8 cannot represent, with
- * U+FFFD, and limits the length (see {@link boundedLabelValue}). Apply it before merging, because equal results are one series.
- *
- * @param onCut called if the text is truncated
+ * U+FFFD, and limits the length. Apply it before merging, because equal results are one series. `onCut`: it is truncated.
  */
 export function exportedLabelValue(text: string, onCut?: () => void): string {
   return boundedLabelValue(text.replace(/\p{Surrogate}/gu, '\ufffd'), onCut);

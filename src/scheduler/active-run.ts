@@ -102,9 +102,8 @@ export class ActiveRun<Query extends Runnable> {
   }
 
   /**
-   * Ends the run here. `abandoned`: it is stopped at the service if it may still be active there. `left`: another process
-   * resumes it. Waits only for a start in flight, because its response shows what must be stopped, and for requests that
-   * stop the run. A run that was left can be abandoned afterward.
+   * Ends the run here, and stops it at the service (`abandoned`, also after `left`) or leaves it to another process.
+   * Waits for a start in flight, because its response shows what must be stopped, and for requests that stop the run.
    */
   release(how: 'abandoned' | 'left'): void {
     this.#released = this.#released === 'abandoned' ? 'abandoned' : how;

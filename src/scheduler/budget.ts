@@ -15,13 +15,10 @@ const SECOND_MS = 1_030;
 const LEAD_MS = 5;
 
 /**
- * The attempts per second that one AWS account accepts in one region, retries included.
+ * The attempts per second that one AWS account accepts in one region, retries included. They are sent evenly, without bursts.
+ * While the API throttles, the rate is halved, at most once per second, and recovers by a hundredth of the limit per second.
  *
- * Attempts are sent evenly, without bursts, and never more than the budget in any second. While the API throttles, the
- * rate is halved, at most once per second, and recovers by a hundredth of the limit per second.
- *
- * A new call checks `startsIn` and takes a reservation. Each of its attempts waits in `acquire` just before it is sent.
- * Therefore retries go before new calls, and a request is signed only shortly before it is sent.
+ * Each attempt of a call waits in `acquire` just before it is sent, so retries go before new calls, which check `startsIn`.
  */
 export class Budget {
   /** Called when calls that delayed others were sent or have ended. */

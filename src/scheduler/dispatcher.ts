@@ -107,10 +107,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /**
-   * Until the next start, starts only requests that stop runs. Aborts those in flight, so that they do not delay the shutdown. Starts
-   * are not aborted: only their responses show what must be stopped.
-   */
+  /** Until the next start, starts only requests that stop runs, and aborts all but starts, whose responses are needed. */
   windDown(): void {
     this.#onlyStops = true;
     for (const { priority, abort } of this.#inFlight) {

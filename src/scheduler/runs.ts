@@ -43,10 +43,8 @@ export class Runs<Query extends Runnable> {
   }
 
   /**
-   * Adds a query. Its newest window with complete data is run immediately, whatever its offset. If a removed query had the
-   * same name, the query waits until the old run is stopped, because the same start may return the same query ID.
-   *
-   * @param earlier runs of an earlier process: windows that it may have run are not run again, and its run in flight continues
+   * Adds a query. Its newest window with complete data is run immediately. If a removed query had the same name, it waits until
+   * the old run is stopped, because the same start may return the same query ID. Windows of `earlier` are not run again.
    */
   add(registration: Registration<Query>, earlier?: EarlierRuns): void {
     const { query } = registration;

@@ -87,9 +87,8 @@ export class MonitorMetrics {
   }
 
   /**
-   * Sets the monitors that a target exports: the ARN of each name. Those with equal ARNs at the same place are one monitor.
-   *
-   * @param place of the service, for example its endpoint
+   * Sets the monitors that a target exports: the ARN of each name. Equal ARNs at the same `place`, for example the endpoint
+   * of the service, are one monitor.
    */
   select(target: Target, place: string, arns: ReadonlyMap<string, string>, limitOf: LimitOf): void {
     const selected = new Map(Array.from(arns, ([name, arn]) => [name, this.#monitor(JSON.stringify([place, arn]))]));

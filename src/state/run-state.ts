@@ -3,7 +3,7 @@ import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { hasTotal, type Registration, type ScheduledQuery } from '../model/query.ts';
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
-import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributors.ts';
 import type { KeptJson } from '../results/kept-json.ts';
 import type { StateChanged } from './changed-fields.ts';
 import { RecentRuns } from './recent-runs.ts';

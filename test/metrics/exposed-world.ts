@@ -9,7 +9,7 @@ import { RunPage } from '../../src/metrics/run-page.ts';
 import { isScheduled, type RegisteredQuery, type Registration } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
 import { QUERY_TYPES, type QueryStatus, type QueryType } from '../../src/model/vocabulary.ts';
-import type { ContributorSeries } from '../../src/results/contributor-series.ts';
+import type { ContributorSeries } from '../../src/results/contributors.ts';
 import { KeptJson } from '../../src/results/kept-json.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';

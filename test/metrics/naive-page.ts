@@ -5,7 +5,7 @@ import type { ExpositionFormat } from '../../src/metrics/text.ts';
 import type { RegisteredQuery, ScheduledQuery } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
 import type { QueryStatus, QueryType } from '../../src/model/vocabulary.ts';
-import type { ContributorSeries } from '../../src/results/contributor-series.ts';
+import type { ContributorSeries } from '../../src/results/contributors.ts';
 import type { CallKind } from '../../src/state/query-state.ts';
 import { MONITOR_VALUES, monitorLabels } from './exposed-monitors.ts';
 
