@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
-import type { MetricGroup } from '../metrics/family.ts';
+import type { MetricGroup } from '../metrics/families.ts';
 import { InventorySections } from '../metrics/inventory-sections.ts';
 import { MonitorSections } from '../metrics/monitor-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';

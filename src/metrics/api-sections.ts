@@ -2,8 +2,7 @@ import type { Occupancy } from '../scheduler/run-slots.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { Histogram, TargetStats } from '../state/api-stats.ts';
 import { type Section, scrapedSection } from './exposition.ts';
-import { API_FAMILIES } from './families.ts';
-import { keysOf } from './family.ts';
+import { API_FAMILIES, keysOf } from './families.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
 import { labelPart, type Sample, serviceLabel, targetLabels } from './text.ts';
 

@@ -1,8 +1,7 @@
 import type { ScheduledQuery } from '../model/query.ts';
 import type { ContributorSeries } from '../results/contributors.ts';
 import type { Section } from './exposition.ts';
-import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './families.ts';
-import type { Family } from './family.ts';
+import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES, type Family } from './families.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { labelPart, sampleLines, serviceLabel } from './text.ts';
 

@@ -1,7 +1,6 @@
 import type { DiscoveryFileFacts } from '../registry/discovery-files.ts';
 import { type Section, scrapedSection } from './exposition.ts';
-import { EXPORTER_FAMILIES } from './families.ts';
-import { keysOf } from './family.ts';
+import { EXPORTER_FAMILIES, keysOf } from './families.ts';
 import { labelPart, type Sample, seconds, serviceLabel } from './text.ts';
 
 export interface ExporterFacts {

@@ -1,5 +1,5 @@
 import { nextTurn } from '../lib/concurrency.ts';
-import type { Family, MetricGroup } from './family.ts';
+import type { Family, MetricGroup } from './families.ts';
 import { Chunk, gzipStream, join, type Packed, remembering } from './gzip/chunk.ts';
 import { type ExpositionFormat, headerLines, type Sample, sampleLines } from './text.ts';
 

@@ -1,8 +1,7 @@
 import type { ReplicaMember } from '../replicas/member.ts';
 import { REGISTER_FAILURES } from '../replicas/registers.ts';
 import { type Section, scrapedSection } from './exposition.ts';
-import { REPLICA_FAMILIES } from './families.ts';
-import { keysOf } from './family.ts';
+import { keysOf, REPLICA_FAMILIES } from './families.ts';
 import { labelPart, type Sample } from './text.ts';
 
 /** Characters of the configuration's hash in a label. */

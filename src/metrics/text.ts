@@ -1,6 +1,6 @@
 import { boundedLabelValue } from '../results/label-value.ts';
 import type { Target } from '../scheduler/target.ts';
-import type { Family } from './family.ts';
+import type { Family } from './families.ts';
 
 export type ExpositionFormat = 'text' | 'openmetrics';
 

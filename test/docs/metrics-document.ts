@@ -1,8 +1,14 @@
 import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../src/aws/operations.ts';
-import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
-import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
+import {
+  API_FAMILIES,
+  FAMILIES,
+  type Family,
+  METRIC_GROUPS,
+  type MetricGroup,
+  QUERY_FAMILIES,
+} from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { QUERY_SOURCES, QUERY_STATUSES, QUERY_TYPES, ROW_LABELS } from '../../src/model/vocabulary.ts';
 import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';

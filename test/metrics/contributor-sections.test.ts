@@ -4,8 +4,7 @@ import { ContributorSections, type ContributorsQuery } from '../../src/metrics/c
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from '../../src/metrics/families.ts';
 import { ROW_LABELS, type RowLabel } from '../../src/model/vocabulary.ts';
-import type { ContributorSeries } from '../../src/results/contributors.ts';
-import { mergeRows } from '../../src/results/contributors.ts';
+import { type ContributorSeries, mergeRows } from '../../src/results/contributors.ts';
 import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from '../state/result-rows.ts';
 import { anyCharacter } from '../support/any-character.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
-import { METRIC_GROUPS } from '../../src/metrics/family.ts';
+import { METRIC_GROUPS } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { METRIC_NAMES, QUERY_STATUSES, QUERY_TYPES } from '../../src/model/vocabulary.ts';
 import { propertyRuns } from '../support/property-runs.ts';

@@ -1,6 +1,5 @@
 import type { ApiErrorName } from '../../src/aws/errors.ts';
-import { FAMILIES } from '../../src/metrics/families.ts';
-import type { MetricGroup } from '../../src/metrics/family.ts';
+import { FAMILIES, type MetricGroup } from '../../src/metrics/families.ts';
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
 import type { RegisteredQuery, ScheduledQuery } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';

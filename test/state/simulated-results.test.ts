@@ -10,8 +10,7 @@ import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../p
 import { InvalidResponse } from '../../src/aws/errors.ts';
 import { TolerantProtocol } from '../../src/aws/protocol/tolerant-protocol.ts';
 import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';
-import type { ContributorSeries } from '../../src/results/contributors.ts';
-import { mergeRows, newestDatapoints } from '../../src/results/contributors.ts';
+import { type ContributorSeries, mergeRows, newestDatapoints } from '../../src/results/contributors.ts';
 import {
   type DataPage,
   joinDataPages,

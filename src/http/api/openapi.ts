@@ -1,4 +1,4 @@
-import { METRIC_GROUPS } from '../../metrics/family.ts';
+import { METRIC_GROUPS } from '../../metrics/families.ts';
 import type { Site } from '../app-options.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
 import { CSS, EVENT_STREAM, HTML, JAVASCRIPT, JSON_TYPE, TEXT, TSV } from '../server/respond.ts';

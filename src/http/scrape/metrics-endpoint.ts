@@ -3,7 +3,7 @@ import { SharedWork } from '../../lib/concurrency.ts';
 import { Conditions } from '../../lib/conditions.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ScrapeRequest } from '../../metrics/exposition.ts';
-import { METRIC_GROUPS, type MetricGroup } from '../../metrics/family.ts';
+import { METRIC_GROUPS, type MetricGroup } from '../../metrics/families.ts';
 import { HttpError, sendParts } from '../server/respond.ts';
 import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 

@@ -1,5 +1,5 @@
 import type { Section } from '../exposition.ts';
-import { type Family, keysOf } from '../family.ts';
+import { type Family, keysOf } from '../families.ts';
 import { type Sample, sampleLines } from '../text.ts';
 import { Chunk } from './chunk.ts';
 

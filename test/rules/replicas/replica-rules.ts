@@ -1,6 +1,5 @@
 import { parser } from '@prometheus-io/lezer-promql';
-import { FAMILIES } from '../../../src/metrics/families.ts';
-import type { Family } from '../../../src/metrics/family.ts';
+import { FAMILIES, type Family } from '../../../src/metrics/families.ts';
 import { namesIn } from '../../support/promql.ts';
 import type { Rule } from '../rule-files.ts';
 
