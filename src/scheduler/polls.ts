@@ -171,13 +171,9 @@ export class Polls<Query extends Pollable> {
     // 1, 2, 4, 8, then 10.
     const intervals = failed ? Math.min(10, 2 ** (entry.failures - 1)) : 1;
     entry.due = nextDue(entry, due, this.#clock.monotonic(), intervals);
-    const missed = missedTurns(entry.due - due, interval);
+    // Turns without a poll. A first round ends up to half a turn early.
+    const missed = Math.max(0, Math.floor((entry.due - due) / interval + 0.25) - 1);
     this.#options.counted(target, { due: 1 + missed, late: late + missed });
     this.#dispatch(entry);
   }
-}
-
-/** Returns the turns without a poll between two polls, `elapsed` milliseconds apart. A first round ends up to half a turn early. */
-function missedTurns(elapsed: number, interval: number): number {
-  return Math.max(0, Math.floor(elapsed / interval + 0.25) - 1);
 }

@@ -1,6 +1,6 @@
-import { type Clock, LONGEST_TIMER_MS } from '../lib/clock.ts';
+import { LONGEST_TIMER_MS } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Registration } from '../model/query.ts';
 import type { ChangedField } from './changed-fields.ts';
 import type { QueryStates } from './query-state.ts';
@@ -28,10 +28,8 @@ const FIELDS: ReadonlySet<ChangedField> = new Set<ChangedField>([
   'recent',
 ]);
 
-export interface StatusChangesOptions {
-  readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
+export interface StatusChangesOptions extends Pick<Context, 'clock' | 'log'> {
   readonly states: Pick<QueryStates, 'get' | 'all' | 'changed'>;
-  readonly log: Pick<Logger, 'error'>;
 }
 
 /** Notifies listeners about changed queries, also those that become stale with time, once per half a second. */

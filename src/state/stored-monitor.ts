@@ -1,30 +1,19 @@
 import { complete, members, numberOf } from '../lib/json-values.ts';
-import { readPeriods, type StoredPeriods } from './counted-periods.ts';
+import { readPeriods } from './counted-periods.ts';
 import { COUNTED, type MonitorTotals, type StoredLimit, type StoredMonitor, totalsOf } from './monitor-state.ts';
 
 /** Reads what was stored of a monitor. Undefined if the value is none. */
 export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
-  const { condition, periods, limits } = members(value);
-  const { degraded, since } = members(condition);
-  const read: { -readonly [Metric in keyof StoredMonitor['periods']]: StoredPeriods } = {};
-  for (const metric of COUNTED) {
-    const stored = members(periods)[metric];
-    const valid = stored === undefined ? undefined : readPeriods(stored);
-    if (valid !== undefined) {
-      read[metric] = valid;
-    } else if (stored !== undefined) {
-      return undefined;
-    }
-  }
-  const others = readLimits(limits);
-  if (others === undefined) {
-    return undefined;
-  }
-  return {
-    condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
-    periods: read,
-    limits: others,
-  };
+  const { condition: storedCondition, periods, limits } = members(value);
+  const { degraded, since } = members(storedCondition);
+  const stored = members(periods);
+  const known = COUNTED.filter((metric) => stored[metric] !== undefined);
+  const valid = complete({
+    periods: complete(Object.fromEntries(known.map((metric) => [metric, readPeriods(stored[metric])]))),
+    limits: readLimits(limits),
+  });
+  const condition = typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined;
+  return valid && { ...valid, condition };
 }
 
 /** Reads totals; those that are missing are 0. */
