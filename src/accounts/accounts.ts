@@ -5,7 +5,7 @@ import { type StsSettings, stsRegionOf } from '../aws/credentials/sts.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Account, Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { RegisteredQuery } from '../model/query.ts';
+import type { Target } from '../scheduler/target.ts';
 
 /** An account that queries use, with the settings of its calls. */
 export interface UsedAccount {
@@ -29,10 +29,7 @@ export class UsedAccounts {
   }
 
   /** Returns the accounts that queries use, or may use later, by name, in the order of their first query. */
-  use(
-    config: Config,
-    targets: Iterable<Pick<RegisteredQuery, 'account' | 'region'>>,
-  ): ReadonlyMap<string, UsedAccount> {
+  use(config: Config, targets: Iterable<Pick<Target, 'account' | 'region'>>): ReadonlyMap<string, UsedAccount> {
     const { aws } = config;
     const stsSettings = [aws.stsRegion, aws.region, aws.stsEndpoint];
     if (!isDeepStrictEqual(this.#stsSettings, stsSettings)) {

@@ -59,11 +59,7 @@ export function readTags(output: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(([key, value]) => [key, readText(value, `tags.${key}`) ?? '']));
 }
 
-function readRequiredItems<T>(
-  output: unknown,
-  key: string,
-  read: (item: unknown, path: string) => T | undefined,
-): ListPage<T> {
+function readRequiredItems<T>(output: unknown, key: string, read: (item: unknown, path: string) => T | undefined) {
   const list = readMembers(output, 'response')[key];
   if (!Array.isArray(list)) {
     throw invalid(key, 'a list', list);

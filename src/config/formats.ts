@@ -1,15 +1,7 @@
 import { LONGEST_TIMER_MS } from '../lib/clock.ts';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../lib/log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts';
 import { LONGEST_LOOKBACK_MS } from '../model/query.ts';
-import {
-  KNOWN_CATEGORIES,
-  METRIC_NAMES,
-  type MetricName,
-  MONITOR_METRICS,
-  type MonitorMetric,
-  QUERY_TYPES,
-  type QueryType,
-} from '../model/vocabulary.ts';
+import { KNOWN_CATEGORIES, METRIC_NAMES, MONITOR_METRICS, QUERY_TYPES } from '../model/vocabulary.ts';
 import { EXPECTED_POSTGRESQL_URL, parsePostgresqlUrl } from './postgresql-url.ts';
 import {
   decimal,
@@ -18,7 +10,6 @@ import {
   narrowed,
   oneOf,
   oneOrList,
-  type Selection,
   selection,
   single,
   text,
@@ -27,11 +18,11 @@ import {
 import { formatDuration, isMonitorName, isPathSegment, parseDuration, parseListenAddress } from './reading/texts.ts';
 import { PARTITIONS } from './regions.ts';
 
-export const logLevel: Format<LogLevel> = oneOf(LOG_LEVELS);
+export const logLevel = oneOf(LOG_LEVELS);
 
-export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
+export const logFormat = oneOf(LOG_FORMATS);
 
-export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
+export const queryType = oneOf(QUERY_TYPES);
 
 /** A duration from `least` to `most`, and a multiple of `unit`, parsed to milliseconds. */
 function durationBetween(least: number, most: number, expected: string, unit = 1): Format<number> {
@@ -76,7 +67,7 @@ function numberWhere(expected: string, accepts: (value: number) => boolean): For
 export const rate = numberWhere('a number from 0.001 to 100000', (value) => value >= 0.001 && value <= 100_000);
 
 /** A boolean, also from a variable. */
-export const switched: Format<boolean> = single('true or false', (value) =>
+export const switched = single('true or false', (value) =>
   value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined,
 );
 
@@ -94,20 +85,20 @@ export const positiveInteger = numberWhere(
   (value) => Number.isSafeInteger(value) && value > 0,
 );
 
-export const listenAddress: Format<string> = text(
+export const listenAddress = text(
   ':PORT, HOST:PORT, or [IPV6]:PORT in quotes, with a port of at most 65535',
   (value) => parseListenAddress(value) !== undefined,
 );
 
 /** A path that differs from the exporter's other pages: `/`, `/-/…`, and `/api/…`. */
-export const telemetryPath: Format<string> = text(
+export const telemetryPath = text(
   'a path (for example, /metrics) of letters, digits, ".", "_", "~", and "-", other than /, /-/…, and /api/…',
   (value) =>
     /^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) && !/^\/(?:-|api)(?:\/|$)/.test(value),
 );
 
 /** The path of a directory. NUL is the only character that a path cannot contain. */
-export const pathName: Format<string> = text('the path of a directory', (value) => /^[^\0]+$/.test(value));
+export const pathName = text('the path of a directory', (value) => /^[^\0]+$/.test(value));
 
 function isHttpUrl(value: string): boolean {
   if (/[\s\\]/.test(value) || !URL.canParse(value)) {
@@ -120,10 +111,10 @@ function isHttpUrl(value: string): boolean {
 
 const HTTP_URL = 'an http:// or https:// URL without credentials or query';
 
-export const httpUrl: Format<string> = text(HTTP_URL, isHttpUrl);
+export const httpUrl = text(HTTP_URL, isHttpUrl);
 
 /** The name of a DynamoDB table, with the limits of its API. */
-export const tableName: Format<string> = matching(
+export const tableName = matching(
   "a table's name",
   /^[A-Za-z0-9_.-]{3,255}$/,
   `3 to 255 characters of A-Z a-z 0-9 _ . -`,
@@ -132,13 +123,13 @@ export const tableName: Format<string> = matching(
 export const postgresqlUrl = text(EXPECTED_POSTGRESQL_URL, (value) => parsePostgresqlUrl(value) !== undefined);
 
 /** A URL in which `{region}` is replaced by the called region. */
-export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain {region}`, (value) => {
+export const regionalHttpUrl = text(`${HTTP_URL}; it may contain {region}`, (value) => {
   const example = value.replaceAll('{region}', 'us-east-1');
   return !/[{}]/.test(example) && isHttpUrl(example);
 });
 
 /** AWS adds regions without notice, so only the form of a name is checked. */
-export const region: Format<string> = text('an AWS Region (for example, eu-west-1)', (value) =>
+export const region = text('an AWS Region (for example, eu-west-1)', (value) =>
   /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
 );
 
@@ -156,10 +147,10 @@ export const regionSelection: typeof regions = {
 const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
 
 /** The names of entries and accounts. They cannot contain `:`, which separates the parts of a query name. */
-export const name: Format<string> = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
+export const name = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
 
 /** The API's limits for a monitor name, without the two names that a URL path cannot contain. */
-export const monitorName: Format<string> = narrowed(
+export const monitorName = narrowed(
   matching("a monitor's name", /^[A-Za-z0-9_.-]{1,255}$/, `1 to 255 ${NAME_CHARACTERS}`),
   'other than . and ..',
   isMonitorName,
@@ -170,27 +161,27 @@ const ROLE_ARN = new RegExp(
   `^arn:(?:${PARTITIONS.join('|')}):iam::\\d{12}:role/(?=.{1,575}$)(?:[\\x21-\\x7e]+/)?[\\w+=,.@-]{1,64}$`,
 );
 
-export const roleArn: Format<string> = text(
+export const roleArn = text(
   `the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, in partition ${PARTITIONS.join(', ')}`,
   (value) => ROLE_ARN.test(value),
 );
 
 /** STS's limits for a session name. */
-export const roleSessionName: Format<string> = matching(
+export const roleSessionName = matching(
   "a role session's name",
   /^[\w+=,.@-]{2,64}$/,
   '2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -',
 );
 
 /** STS's limits for an external id. */
-export const externalId: Format<string> = matching(
+export const externalId = matching(
   'an external id',
   /^[\w+=,.@:/-]{2,1224}$/,
   '2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -',
 );
 
 /** A profile of the shared config files, whose only rule is that the name is on one line. */
-export const profile: Format<string> = text(
+export const profile = text(
   'the name of a profile: text on one line',
   (value) => /\S/.test(value) && !/\p{Cc}/u.test(value),
 );
@@ -205,21 +196,18 @@ export function id(what: string): Format<string> {
 }
 
 /** A glob. Only its end is checked. */
-export const discoveryFiles: Format<string> = text(
+export const discoveryFiles = text(
   'a glob that ends in .yaml, .yml, or .json (for example, queries.d/*.yaml)',
   (value) => /^[^\0]*[^\0/]\.(?:ya?ml|json)$/.test(value),
 );
 
-export const accountSelection: Format<Selection<string>> = selection(
-  'the name of an account, a list of names, or "*" for all',
-  name,
-);
-export const metricSelection: Format<Selection<MetricName>> = selection(
+export const accountSelection = selection('the name of an account, a list of names, or "*" for all', name);
+export const metricSelection = selection(
   `one of ${METRIC_NAMES.join(', ')}, a list of them, or "*" for all of the type`,
   wordOf(METRIC_NAMES),
 );
 
-export const monitorMetrics: Format<Selection<MonitorMetric>> = selection(
+export const monitorMetrics = selection(
   `one of ${MONITOR_METRICS.join(', ')}, a list of them, or "*" for all`,
   wordOf(MONITOR_METRICS),
 );
@@ -231,10 +219,7 @@ export const category: Format<string> = {
   ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)),
   words: KNOWN_CATEGORIES,
 };
-export const categorySelection: Format<Selection<string>> = selection(
-  `${CATEGORY}, a list of them, or "*" for all of the API's model`,
-  category,
-);
+export const categorySelection = selection(`${CATEGORY}, a list of them, or "*" for all of the API's model`, category);
 
 /** Most rows of a result, with the limits of the API model. */
 export const limit = numberWhere(
@@ -264,7 +249,7 @@ export const minutes = durationBetween(
 export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration (for example, 2m or 0s)');
 
 /** A pattern for monitor names, of the characters that these may contain. */
-export const monitorGlob: Format<string> = text(
+export const monitorGlob = text(
   'a pattern for monitor names (for example, prod-*): characters of A-Z a-z 0-9 _ . - * ?',
   (value) => /^[A-Za-z0-9_.*?-]{1,255}$/.test(value),
 );

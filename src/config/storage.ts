@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type FallbackRegion, findRegion } from './common-region.ts';
-import type { Config, DynamodbStorage, Replicas } from './config.ts';
+import type { Config, Replicas } from './config.ts';
 import { region as regionFormat } from './formats.ts';
 import { keyPath, type MapNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
@@ -38,11 +38,7 @@ export async function readStorage(
   };
 }
 
-async function readDynamodb(
-  storage: MapNode,
-  { aws, fallbackRegion }: StorageOptions,
-  reading: Reading,
-): Promise<DynamodbStorage | undefined> {
+async function readDynamodb(storage: MapNode, { aws, fallbackRegion }: StorageOptions, reading: Reading) {
   const section = readEngine(storage, 'dynamodb', DYNAMODB, 'table', reading);
   if (section === undefined) {
     return undefined;

@@ -41,33 +41,25 @@ export type Incident = Kinds<typeof BASE, typeof KINDS>;
 
 export const readIncidents = listOf(kindsOf(BASE, KINDS));
 
+type Period = Pick<Incident, 'from' | 'until'>;
+
 export interface MonitorPlace {
   account: string;
   region: string;
   monitorName: string;
 }
 
-export function incidentsOf(
-  incidents: readonly Incident[],
-  { account, region, monitorName }: MonitorPlace,
-): readonly Incident[] {
-  return incidents.filter(({ match }) => matcherOf(match)({ account, region, monitorName }));
+export function incidentsOf(incidents: readonly Incident[], place: MonitorPlace): readonly Incident[] {
+  return incidents.filter(({ match }) => matcherOf(match)(place));
 }
 
 /** Returns whether an incident or fault is active at `elapsed` milliseconds after the start of the simulator. */
-export function isActive(
-  { from = -Infinity, until = Infinity }: { from?: number; until?: number },
-  elapsed: number,
-): boolean {
+export function isActive({ from = -Infinity, until = Infinity }: Period, elapsed: number): boolean {
   return elapsed >= from && elapsed < until;
 }
 
 /** Returns the share (0 to 1) of a window in which an incident is active. Times are in milliseconds after the start. */
-export function activeShare(
-  { from = -Infinity, until = Infinity }: { from?: number; until?: number },
-  start: number,
-  end: number,
-): number {
+export function activeShare({ from = -Infinity, until = Infinity }: Period, start: number, end: number): number {
   return Math.max(0, Math.min(end, until) - Math.max(start, from)) / (end - start);
 }
 

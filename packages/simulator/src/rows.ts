@@ -19,12 +19,8 @@ const HOUR = 3_600_000;
 const POINT_STEP = 300_000;
 const LEAST_ROWS = 60;
 
-/** `scopeAccounts` are the accounts of the query's scope, whose subnets appear in workload insights. */
-export function resultsOf(
-  query: Query,
-  simulation: Simulation,
-  scopeAccounts: readonly [string, ...string[]],
-): Results {
+/** `accounts` are those of the query's scope, whose subnets appear in workload insights. */
+export function resultsOf(query: Query, simulation: Simulation, accounts: readonly [string, ...string[]]): Results {
   const { seed } = simulation;
   const { units, timestamps } = simulation.worlds();
   const place: Place = { seed, account: query.account, region: query.region };
@@ -38,7 +34,7 @@ export function resultsOf(
     case 'monitor-top-contributors':
       return { unit, count, row: monitorRows(simulation, query, { count: found.count, shift, value }) };
     case 'workload-insights-top-contributors':
-      return { unit, count, row: (i) => workloadInsightsRow(place, query, scopeAccounts, i + shift, value(i)) };
+      return { unit, count, row: (i) => workloadInsightsRow(place, query, accounts, i + shift, value(i)) };
     case 'workload-insights-top-contributors-data':
       return { unit, count: found.count, row: (i) => dataPoint(place, query, timestamps, i, value(i)) };
   }

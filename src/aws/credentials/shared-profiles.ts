@@ -33,11 +33,7 @@ export async function givesCredentials(profile: string): Promise<boolean> {
 }
 
 /** An error if only one of two settings is present. */
-export function halfOf(
-  settings: Readonly<Record<string, string | undefined>>,
-  a: string,
-  b: string,
-): string | undefined {
+export function halfOf(settings: NodeJS.ProcessEnv, a: string, b: string): string | undefined {
   const [isSet, isMissing] = settings[a] ? [a, b] : [b, a];
   return settings[isSet] && !settings[isMissing] ? `${isSet} is set, but ${isMissing} is not` : undefined;
 }

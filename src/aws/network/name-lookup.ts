@@ -148,12 +148,7 @@ function failureOf(hostname: string, thrown: unknown): Error {
 }
 
 /** Settles as the promise, but rejects with `late()` after `ms` milliseconds. */
-async function inTime<T>(
-  clock: Pick<Clock, 'setTimer'>,
-  ms: number,
-  promise: Promise<T>,
-  late: () => Error,
-): Promise<T> {
+async function inTime<T>(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<T>, late: () => Error) {
   if (!(await within(clock, ms, promise))) {
     throw late();
   }

@@ -97,11 +97,7 @@ interface ReadNode<T> {
 }
 
 /** Returns the elements of one value or a list that have a parsed value in `values`. */
-export function elementsOf<T>(
-  path: string,
-  node: ConfigNode | undefined,
-  values: readonly T[],
-): readonly ReadNode<T>[] {
+export function elementsOf<T>(path: string, node: ConfigNode | undefined, values: readonly T[]): ReadNode<T>[] {
   const isList = node?.kind === 'list';
   const nodes = isList ? node.items : [node];
   return nodes.flatMap((item, index) => {

@@ -247,12 +247,7 @@ const INDICATORS: Readonly<Record<string, string>> = {
 const MOST_FAULTS = 100;
 
 /** Returns problems for YAML errors. For a line with an unquoted value, only the first error is reported. */
-function describeFaults(
-  faults: readonly YAMLError[],
-  text: string,
-  file: string,
-  lineOf: (offset: number) => number,
-): Problem[] {
+function describeFaults(faults: readonly YAMLError[], text: string, file: string, lineOf: (offset: number) => number) {
   const explained = new Set<number>();
   return faults.slice(0, MOST_FAULTS).flatMap((fault) => {
     const line = lineOf(fault.pos[0]);
