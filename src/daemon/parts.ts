@@ -16,7 +16,6 @@ import { type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
-import type { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
 import { NO_PERIOD_STORE } from '../state/monitor-metrics.ts';
 import { createState, type ExporterState } from './exporter-state.ts';
@@ -76,8 +75,8 @@ export async function openParts(
   files: OpenFileBudget,
   releases: ReleaseStack,
 ) {
-  const { build, env, isLast, shard } = options;
-  const { version } = build;
+  const { env, isLast, shard, engine } = options;
+  const { version } = options.build;
   const { log } = context;
   const { loaded } = options.config;
   const { config } = loaded;
@@ -86,7 +85,10 @@ export async function openParts(
   const { requestTimeout: timeout } = config.aws;
   const handler = new BoundedHandler({ network, clock: context.clock, timeout, atOnce: files.calls });
   const inForce: ConfigInForce = { loaded };
-  const replica = await openReplicaOf(options, context, inForce, handler);
+  const { replicas } = config;
+  const given = { context, inForce, handler, engine, env, version, shard };
+  // Without replicas, their code is not loaded.
+  const replica = replicas && (await import('./replica.ts')).openReplica({ ...given, replicas });
   releases.add('shared storage', () => replica?.engine.close());
   /** Whether another member of the replicas makes the calls now. Always false without replicas. */
   const isStandby = () => replica?.isLeader === false;
@@ -115,21 +117,6 @@ export async function openParts(
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
   const calling = { targetsInUse, identities, zoneNames, scheduling, metricReads };
   return { clock, shard, replica, isStandby, isOwn, inForce, handler, state, stored, page, ...calling };
-}
-
-/** Resolves to undefined without replicas, whose code is not loaded then. */
-async function openReplicaOf(
-  { engine, env, shard, build: { version } }: DaemonOptions,
-  context: Context,
-  inForce: ConfigInForce,
-  handler: BoundedHandler,
-): Promise<ReplicaMember | undefined> {
-  const { replicas } = inForce.loaded.config;
-  if (replicas === undefined) {
-    return undefined;
-  }
-  const { openReplica } = await import('./replica.ts');
-  return openReplica({ context, inForce, replicas, engine, handler, env, version, shard });
 }
 
 /** Resolves to undefined if the storage is disabled. */
