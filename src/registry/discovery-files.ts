@@ -120,10 +120,7 @@ export class DiscoveryFiles {
   }
 
   /** Reads the matching paths, and the known ones, which an unreadable directory hides; undefined if a file does not exist. */
-  async #read(
-    patterns: readonly string[],
-    known: Iterable<string>,
-  ): Promise<ReadonlyMap<string, FileReading | undefined>> {
+  async #read(patterns: readonly string[], known: Iterable<string>): Promise<Map<string, FileReading | undefined>> {
     if (patterns.length === 0) {
       return new Map();
     }

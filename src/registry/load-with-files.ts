@@ -42,19 +42,12 @@ export async function loadWithFiles(options: LoadOptions): Promise<LoadedWithFil
   return { config, files: [...files.keys()], ...own, targetCounts, warnings };
 }
 
-function countTargets({
-  queries,
-  followers,
-  metricTargets,
-}: Pick<LoadedWithFiles, 'queries' | 'followers' | 'metricTargets'>): number {
-  const targets = [...queries, ...followers.map(({ target }) => target), ...metricTargets];
+function countTargets(of: Pick<LoadedWithFiles, 'queries' | 'followers' | 'metricTargets'>): number {
+  const targets = [...of.queries, ...of.followers.map(({ target }) => target), ...of.metricTargets];
   return new Set(targets.map(({ account, region }) => `${account} ${region}`)).size;
 }
 
-async function loadFiles(
-  { config, context }: LoadedConfig,
-  directory: string,
-): Promise<ReadonlyMap<string, LoadedEntries>> {
+async function loadFiles({ config, context }: LoadedConfig, directory: string): Promise<Map<string, LoadedEntries>> {
   const patterns = config.discovery.files;
   const loaded = new Map<string, LoadedEntries>();
   const problems: Problem[] = [];

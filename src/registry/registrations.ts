@@ -41,9 +41,7 @@ export interface HttpRegistrationsOptions {
 }
 
 /** Another replica has changed the registration. */
-interface Changed {
-  readonly outcome: 'changed';
-}
+type Changed = { readonly outcome: 'changed' };
 
 /** Changes by other replicas in a row after which a change is not stored. */
 const MOST_CHANGES = 5;

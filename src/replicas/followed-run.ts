@@ -4,6 +4,7 @@ import { newRun, type Run, type RunEnd } from '../model/run.ts';
 import type { FenceGroup } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
+type Scheduled = Registration<ScheduledQuery>;
 type End = Exclude<RunEnd, 'left'>;
 
 type Writer = Pick<FenceGroup, 'boot' | 'epoch'>;
@@ -11,7 +12,7 @@ type Writer = Pick<FenceGroup, 'boot' | 'epoch'>;
 /** A run that this process follows, and what its register should show. */
 export class FollowedRun {
   readonly name: string;
-  readonly registration: Registration<ScheduledQuery>;
+  readonly registration: Scheduled;
   readonly run: Run;
   /** An intent was sent: the register may show the run, whether or not a reply was received. */
   isSent = false;
@@ -26,19 +27,14 @@ export class FollowedRun {
   #pending: 'running' | End | undefined;
   #count: () => void = () => undefined;
 
-  constructor(name: string, registration: Registration<ScheduledQuery>, run: Run) {
+  constructor(name: string, registration: Scheduled, run: Run) {
     this.name = name;
     this.registration = registration;
     this.run = run;
   }
 
   /** Returns the run of a register that another process has written. */
-  static resumed(
-    name: string,
-    registration: Registration<ScheduledQuery>,
-    value: RunValue,
-    clock: Pick<Clock, 'now' | 'monotonic'>,
-  ): FollowedRun {
+  static resumed(name: string, registration: Scheduled, value: RunValue, clock: Clock): FollowedRun {
     const { every, timeout } = registration.query.schedule;
     const { start, end, queryId, startedAt } = value;
     const age = Math.min(Math.max(0, clock.now() - (startedAt ?? 0)), timeout);

@@ -106,7 +106,7 @@ export class ReplicaMember {
     this.#group = replicas;
     const fence: FenceGroup = {
       boot,
-      mayStart: () => this.#mayStart,
+      mayStart: () => this.isLeader && !this.#stopped && this.#group.leadership.age < settings.deadAfter,
       epoch: () => this.epoch,
       isDead: (other) => replicas.isDead(other),
       lostUntil: () => replicas.lostUntil,
@@ -259,10 +259,6 @@ export class ReplicaMember {
       }
     }
     return false;
-  }
-
-  get #mayStart(): boolean {
-    return this.isLeader && !this.#stopped && this.#group.leadership.age < this.#options.settings.deadAfter;
   }
 
   #called(call: EngineCall): void {

@@ -40,23 +40,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Errors of a failing device or file system, as opposed to a path that is misspelled or not permitted. */
-const DEVICE_FAILURES: ReadonlySet<string> = new Set([
-  'EBADMSG',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'EIO',
-  'ENODEV',
-  'ENOTCONN',
-  'ENXIO',
-  'EREMOTEIO',
-  'ESTALE',
-  'ETIMEDOUT',
-  'EUCLEAN',
-]);
+const DEVICE_FAILURE =
+  /^(EBADMSG|EHOSTDOWN|EHOSTUNREACH|EIO|ENODEV|ENOTCONN|ENXIO|EREMOTEIO|ESTALE|ETIMEDOUT|EUCLEAN)$/;
 
 /** Returns true for a failing device or file system: another configuration would not help. */
 export function isDeviceFailure({ code }: StorageError): boolean {
-  return DEVICE_FAILURES.has(code);
+  return DEVICE_FAILURE.test(code);
 }
 
 /** Returns true if the error affects all directories: any write that succeeds proves that it is over. */

@@ -100,7 +100,7 @@ export class Storage {
       ...this.#options,
       kind,
       write: (file, content) => this.#slots(() => this.#write(file, content)),
-      unreadable: (error) => this.#health.failed(error, { bytes: 0, isLogged: true }),
+      unreadable: (error) => this.#health.failed(error, 0, true),
     });
     this.#directories.push(records);
     return records;
@@ -208,7 +208,7 @@ export class Storage {
 
   #failed(path: string, cause: unknown, bytes: number): StorageError {
     const error = storageErrorFrom(path, cause);
-    this.#health.failed(error, { bytes });
+    this.#health.failed(error, bytes);
     return error;
   }
 }

@@ -44,10 +44,7 @@ export class WriteHealth {
   }
 
   /** Records a failed write and its size in bytes. `isLogged`: the start of the failure is in the log already. */
-  failed(
-    error: StorageError,
-    { bytes, isLogged = false }: { readonly bytes: number; readonly isLogged?: boolean },
-  ): void {
+  failed(error: StorageError, bytes: number, isLogged = false): void {
     this.#conditions.found('unwritable', { error: error.code, reason: error.message }, { isLogged });
     if (this.#failing === undefined) {
       this.#probeLater();
