@@ -1,7 +1,7 @@
 import type { FlowSubject, QueryFlows } from '../http/app-options.ts';
 import type { Clock } from '../lib/clock.ts';
 import { nextTurn, slicing } from '../lib/concurrency.ts';
-import { isScheduled, type ScheduledQuery } from '../model/query.ts';
+import { isScheduled } from '../model/query.ts';
 import type { MetricName } from '../model/vocabulary.ts';
 import { digestOf, type FlowDigest } from '../results/flow-digest.ts';
 import type { KeptJson } from '../results/kept-json.ts';
@@ -43,16 +43,13 @@ export function flowDigests(
         continue;
       }
       const { query } = run.registration;
-      const digest = await digestIn(query.metricName, run.results);
+      const { name, metricName, account, region, monitorName, scopeId, destinationCategory } = query;
+      const digest = await digestIn(metricName, run.results);
       const { length } = run.results;
       if (digest !== undefined && length !== undefined) {
-        yield { name: query.name, ...subjectOf(query), seconds: length / 1_000, digest };
+        const subject = { metricName, account, region, monitorName, scopeId, destinationCategory };
+        yield { name, ...subject, seconds: length / 1_000, digest };
       }
     }
   };
-}
-
-function subjectOf(query: ScheduledQuery): FlowSubject {
-  const { metricName, account, region, monitorName, scopeId, destinationCategory } = query;
-  return { metricName, account, region, monitorName, scopeId, destinationCategory };
 }

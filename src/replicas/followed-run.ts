@@ -80,11 +80,6 @@ export class FollowedRun {
     }
   }
 
-  intent(before: RunValue | undefined, writer: Writer): RunValue {
-    this.#coveredBefore = before?.coveredUntil ?? 0;
-    return this.value('intent', before, writer);
-  }
-
   /** Returns the pending change: the value to write, and what to call once it is written. */
   change(before: RunValue | undefined, writer: Writer) {
     const pending = this.#pending;
@@ -161,6 +156,9 @@ export class FollowedRun {
 
   /** Returns what the register shows in a state of the run. */
   value(state: RunValue['state'], before: RunValue | undefined, { boot, epoch }: Writer): RunValue {
+    if (state === 'intent') {
+      this.#coveredBefore = before?.coveredUntil ?? 0;
+    }
     const { start, end } = this.run.window;
     return {
       query: this.registration.name,

@@ -17,7 +17,6 @@ import type { LeaderValue, MemberIdentity, SharedRegisters } from './values.ts';
 
 export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' | 'log' | 'settings' | 'probe'> {
   readonly engine: RegisterEngine;
-  /** Version of the exporter. */
   readonly version: string;
   /** Hash of the configuration in effect. */
   readonly config: () => string;

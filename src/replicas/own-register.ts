@@ -26,7 +26,6 @@ export class OwnRegister {
   readonly #options: OwnRegisterOptions;
   /** Version of the last known write of this process. Undefined before the first one. */
   #version: string | undefined;
-  /** Last acknowledged counter. */
   #acknowledged = 0;
   #counter = 0;
   #since: number | undefined;

@@ -12,7 +12,6 @@ export const MOST_CONFLICTS = 5;
 
 /** Runs whose last change is not written yet, by register. They are written one after another, in the order of the changes. */
 export class PendingRuns {
-  /** The work with each register. */
   readonly turns = new TurnsByKey();
   /** Limits the work at a heartbeat. */
   readonly atOnce = pLimit(WRITES_AT_ONCE);

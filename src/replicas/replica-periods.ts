@@ -11,12 +11,8 @@ export interface ReplicaPeriodsOptions extends SharedRegisters {
   readonly clock: Clock;
 }
 
-/** A register as it was last read or written. `undefined`: it does not exist. */
-interface Known {
-  readonly version: string | undefined;
-  /** The totals of the processes that wrote last, newest first. */
-  readonly counted: PeriodsValue['counted'];
-}
+/** A register as it was last read or written. Without a version, it does not exist. */
+type Known = Pick<PeriodsValue, 'counted'> & { readonly version: string | undefined };
 
 /** Processes whose totals a register has: those that may not know yet that their last write was in effect. */
 const MOST_COUNTED = 3;

@@ -151,7 +151,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
       }
       followed.isSent = true;
       const before = registers.get(followed.name);
-      const written = await registers.write(followed.name, followed.intent(before, group), followed.every);
+      const written = await registers.write(followed.name, followed.value('intent', before, group), followed.every);
       if (written.outcome === 'written') {
         return 'stored';
       }
