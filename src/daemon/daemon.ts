@@ -106,7 +106,6 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
   };
 }
 
-/** Creates the reload, with everything that it changes. */
 function reloadOf(
   { config, web, setLogLevel }: DaemonOptions,
   context: Context,

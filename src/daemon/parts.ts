@@ -31,7 +31,6 @@ export interface ConfigSource {
   readonly autoReloadInterval: number;
 }
 
-/** Settings of the HTTP server. */
 export interface WebOptions {
   readonly listenAddresses: readonly ListenAddress[];
   readonly telemetryPath: string;
@@ -129,12 +128,7 @@ async function openStoredState(
   return path === undefined
     ? undefined
     : StoredState.open({
-        path,
-        clock,
-        log,
-        states,
-        runStates,
-        monitorMetrics,
+        ...{ path, clock, log, states, runStates, monitorMetrics },
         isRegistered: (name) => registry.get(name) !== undefined,
         placeOf: (account) => placeOf(account, inForce.loaded.config),
         making: () => inForce.loaded.config.contributors,

@@ -18,7 +18,6 @@ export interface ReplicaOptions {
   readonly context: Context;
   readonly inForce: ConfigInForce;
   readonly replicas: Replicas;
-  /** Replaces the configured engine. */
   readonly engine: RegisterEngine | undefined;
   readonly handler: BoundedHandler;
   readonly env: NodeJS.ProcessEnv;

@@ -9,7 +9,6 @@ import type { Storage } from './storage/storage.ts';
 /** Longest time that a run waits for an unresponsive disk before it continues without a stored record, in milliseconds. */
 export const DISK_PATIENCE_MS = 10_000;
 
-/** Dependencies of the stores of query records. */
 export interface QueryRecordsOptions extends Omit<Context, 'shutdown'> {
   readonly storage: Storage;
   /** What a query requests, in which target, and with which identity. */

@@ -33,7 +33,6 @@ export interface StoredResultsOptions extends QueryRecordsOptions {
   readonly making: () => unknown;
 }
 
-/** Stores the last results of scheduled queries. */
 export class StoredResults {
   readonly #options: StoredResultsOptions;
   readonly #records: RecordDirectory<ResultsRecord>;
@@ -50,11 +49,8 @@ export class StoredResults {
     const { runStates, questionOf } = this.#options;
     const stored = await this.#records.read(registration.name);
     const { query } = registration;
-    if (
-      stored === undefined ||
-      !isSameQuestion(stored.question, questionOf(query)) ||
-      stored.making !== this.#making(query)
-    ) {
+    const isSame = stored !== undefined && isSameQuestion(stored.question, questionOf(query));
+    if (!isSame || stored.making !== this.#making(query)) {
       return;
     }
     const series = readSeries(JSON.parse(await KeptJson.fromBase64(stored.series).text()));
@@ -76,7 +72,6 @@ export class StoredResults {
     await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(registration) ?? Promise.resolve());
   }
 
-  /** Deletes the results of a removed query. */
   forget(name: string): void {
     background(this.#options.log, 'removal of stored results', this.#records.delete(name).catch(ignoreRefusal));
   }

@@ -2,23 +2,14 @@ import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
 import { members, numberOf, textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import { isSameQuestion, type Question } from '../model/question.ts';
+import { isSameQuestion } from '../model/question.ts';
 import { newRun, type Run, type RunEnd, type Span } from '../model/run.ts';
 import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { AbsentQueries, DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal, StorageInUseError } from './storage/storage-error.ts';
-import {
-  readComplete,
-  readQuestion,
-  readRunState,
-  readStatus,
-  type StoredRunState,
-  type StoredStatus,
-  storedRunState,
-  storedStatus,
-} from './stored-values.ts';
+import { readComplete, readQuestion, readRunState, readStatus, storedRunState, storedStatus } from './stored-values.ts';
 
 /** A run that was about to start, or was at the service. Times in milliseconds since the epoch. */
 interface StoredRun {
@@ -29,17 +20,7 @@ interface StoredRun {
   readonly queryId: string | undefined;
 }
 
-/** The runs of one query. */
-interface RunsRecord {
-  readonly question: Question;
-  /** In milliseconds since the epoch. */
-  readonly savedAt: number;
-  /** As {@link EarlierRuns.covered}. */
-  readonly covered: readonly Span[];
-  readonly inFlight: StoredRun | undefined;
-  readonly runs: StoredRunState;
-  readonly status: StoredStatus;
-}
+type RunsRecord = NonNullable<ReturnType<typeof readRecord>>;
 
 const KIND: RecordKind<RunsRecord> = {
   directory: 'runs',
@@ -74,7 +55,6 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     this.#absent.add(await this.#records.load((late) => this.#absent.add(late)));
   }
 
-  /** Names of the queries with a record. */
   get names(): readonly string[] {
     return [...Array.from(this.#progress.keys(), ({ name }) => name), ...this.#absent.keys()];
   }
@@ -109,11 +89,7 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     }
     const { covered, inFlight } = stored;
     const resumed = this.#resumedRun(registration.query, inFlight);
-    this.#progress.set(registration, {
-      covered,
-      coveredBefore: covered,
-      inFlight: resumed === undefined ? undefined : inFlight,
-    });
+    this.#progress.set(registration, { covered, coveredBefore: covered, inFlight: resumed && inFlight });
     if (inFlight !== undefined && resumed === undefined) {
       log.info('window of unconfirmed run skipped', {
         account,
@@ -193,7 +169,6 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     }
   }
 
-  /** Deletes the runs of a removed query. */
   forget(registration: Registration): void {
     this.#progress.delete(registration);
     this.#forget(registration.name);
@@ -246,7 +221,8 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
   }
 }
 
-function readRecord(value: unknown): RunsRecord | undefined {
+/** Reads the runs of one query. `savedAt`: in milliseconds since the epoch. `covered`: as {@link EarlierRuns.covered}. */
+function readRecord(value: unknown) {
   const { covered, coveredUntil, inFlight } = members(value);
   const required = { question: readQuestion, savedAt: numberOf, runs: readRunState, status: readStatus };
   const read = readComplete(required, value);

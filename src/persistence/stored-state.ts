@@ -42,7 +42,6 @@ export class StoredState {
   readonly registrations: RegistrationStore;
   readonly storage: Storage;
   readonly #options: StoredStateOptions;
-  /** Reads of results that are in progress. */
   readonly #restoring = new Set<Promise<void>>();
   #cancelCleanup: () => void = () => undefined;
 
@@ -99,7 +98,6 @@ export class StoredState {
     }
   }
 
-  /** Resolves once all pending results are restored. */
   async restored(): Promise<void> {
     await Promise.all(this.#restoring);
   }

@@ -49,7 +49,6 @@ export class StoredStatuses {
     add(await this.#records.load(add));
   }
 
-  /** Restores the stored status of a query that was just registered. */
   restore(registration: Registration): void {
     const { states, questionOf } = this.#options;
     const { name, query } = registration;
@@ -66,7 +65,6 @@ export class StoredStatuses {
     this.#writeAt(this.#writtenAt + (isNew ? SHORTEST_WAIT_MS : LONGEST_WAIT_MS));
   }
 
-  /** Deletes the status of a removed query. */
   forget({ name }: Registration): void {
     this.#absent.delete(name);
     this.#writeAt(this.#writtenAt + SHORTEST_WAIT_MS);
@@ -79,7 +77,6 @@ export class StoredStatuses {
     }
   }
 
-  /** Writes pending changes now. */
   async save(): Promise<void> {
     const isDue = this.#dueAt !== Number.POSITIVE_INFINITY;
     this.#cancelTimer();

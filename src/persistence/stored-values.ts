@@ -33,7 +33,7 @@ const STATUS = {
 };
 
 /** The stored part of a query's state. JSON, in which undefined members are omitted. */
-export type StoredStatus = Read<typeof STATUS>;
+type StoredStatus = Read<typeof STATUS>;
 
 export function storedStatus({ status, statusSince, up, lastFailure, lastSuccess }: QueryState): StoredStatus {
   return { status, statusSince, up, lastFailure, lastSuccess };
@@ -46,7 +46,7 @@ export function readStatus(value: unknown): StoredStatus {
 const RUN_STATE = { lastOutcome: wordOf<RunOutcome>(RUN_OUTCOMES), lastQueryId: textOf, lastDuration: numberOf };
 
 /** The stored part of a query's run state, without its results. */
-export type StoredRunState = Read<typeof RUN_STATE>;
+type StoredRunState = Read<typeof RUN_STATE>;
 
 export function storedRunState({ lastOutcome, lastQueryId, lastDuration }: RunState): StoredRunState {
   return { lastOutcome, lastQueryId, lastDuration };
@@ -57,7 +57,7 @@ export function readRunState(value: unknown): StoredRunState {
 }
 
 /** The stored part of a query's last results. The `json` of the HTTP API is stored beside it. */
-export type StoredResultsInfo = Omit<ReadResults, 'json'>;
+type StoredResultsInfo = Omit<ReadResults, 'json'>;
 
 export function storedResultsInfo({ at, windowEnd, length, rows, dropped }: QueryResults): StoredResultsInfo {
   return { at, windowEnd, length, rows, dropped };

@@ -12,7 +12,6 @@ import type { DirectoryWatch } from './directory-watch.ts';
 import { type FileReading, type KnownFile, loadKnownFile, readDiscoveryFile } from './discovery-file.ts';
 
 export interface DiscoveryFileFacts {
-  /** Whether the current content is valid. */
   readonly valid: boolean;
   /** Number of queries and selectors in its last valid content; undefined before the first. */
   readonly queries: number | undefined;
@@ -76,7 +75,6 @@ export class DiscoveryFiles {
     });
   }
 
-  /** Returns the states of the matching files, by path. */
   states(): ReadonlyMap<string, DiscoveryFileFacts> {
     return new Map(Array.from(this.#files, ([path, { valid, size }]) => [path, { valid, queries: size }]));
   }

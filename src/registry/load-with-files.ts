@@ -8,7 +8,6 @@ import { readDiscoveryFile } from './discovery-file.ts';
 
 /** A valid configuration file and its discovery files, with the queries and targets of one shard. */
 export interface LoadedWithFiles extends Pick<LoadedConfig, 'config' | 'warnings'>, SourceQueries {
-  /** The targets whose metrics are read from CloudWatch. */
   readonly metricTargets: readonly CloudwatchTarget[];
   /** Number of targets of the shard, and of all shards. */
   readonly targetCounts: { readonly own: number; readonly all: number };

@@ -33,7 +33,6 @@ export interface QuerySourcesOptions {
   readonly targetsInUse: TargetsInUse;
   readonly discovery: Discovery;
   readonly log: Logger;
-  /** Whether the shard of this exporter has a target. */
   readonly isOwn: IsOwnTarget;
   /** Called after targets were added or removed, or settings of targets or accounts may have changed. */
   readonly onTargetsChanged: (targets: TargetChanges) => void;
@@ -100,7 +99,6 @@ export class QuerySources {
     return this.#apply(moved.size === 0 ? names : undefined, moved);
   }
 
-  /** Sets the queries of the discovery files, by path. */
   setFiles(files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const names = this.#changedNames(this.#options.inForce.loaded, files);
     this.#files = files;
@@ -133,13 +131,9 @@ export class QuerySources {
     const found = new Map(this.#found).set(target, discovery.candidatesIn(target));
     const { added, removed } = this.#applyNames(this.#setFound(found, [target]));
     if (added.length + removed.length > 0) {
-      const { account, region } = target;
-      log.info('queries updated from discovery', {
-        account,
-        aws_region: region,
-        added: added.length,
-        removed: removed.length,
-      });
+      const { account, region: aws_region } = target;
+      const counts = { added: added.length, removed: removed.length };
+      log.info('queries updated from discovery', { account, aws_region, ...counts });
     }
   }
 

@@ -185,7 +185,6 @@ export class HttpRegistrations {
     this.#setQueries([[name, read]]);
   }
 
-  /** @param reason for the log */
   remove(name: string, preconditions: Preconditions, reason = 'requested'): Promise<Removed | Refusal> {
     return this.#inTurn(name, async () => {
       const { store, log } = this.#options;

@@ -42,7 +42,7 @@ export class Retention {
       // The wall clock is used only once, when the end is first observed: it may jump later.
       const ended: Ended = { at: monotonicOf(this.#options.clock, end), cancel: undefined };
       this.#ended.set(registration, ended);
-      this.#waitForRetention(registration, ended);
+      this.#wait(registration, ended);
     }
   }
 
@@ -56,7 +56,7 @@ export class Retention {
   reconsider(): void {
     for (const [registration, ended] of this.#ended) {
       ended.cancel?.();
-      this.#waitForRetention(registration, ended);
+      this.#wait(registration, ended);
     }
   }
 
@@ -68,13 +68,8 @@ export class Retention {
     }
   }
 
-  #waitForRetention(registration: Registration, ended: Ended): void {
-    const { clock, retention } = this.#options;
-    this.#wait(registration, ended, retention() - (clock.monotonic() - ended.at));
-  }
-
-  /** Waits in full, whatever the wall clock does in the meantime. */
-  #wait(registration: Registration, ended: Ended, ms: number): void {
+  /** Waits in full, whatever the wall clock does in the meantime; by default, for the rest of the retention. */
+  #wait(registration: Registration, ended: Ended, ms = this.#left(ended)): void {
     if (this.#stopped || this.#ended.get(registration) !== ended) {
       return;
     }
@@ -87,6 +82,10 @@ export class Retention {
         background(this.#options.log, 'removal of an ended query', this.#remove(registration, ended));
       }
     });
+  }
+
+  #left({ at }: Ended): number {
+    return this.#options.retention() - (this.#options.clock.monotonic() - at);
   }
 
   async #remove(registration: Registration, ended: Ended): Promise<void> {

@@ -11,7 +11,6 @@ import { codeOf, ignoreRefusal, ignoring, StorageError, StorageInUseError } from
 
 export interface DirectoryLockOptions extends Omit<Context, 'shutdown'> {
   readonly directory: string;
-  /** Name of this host. */
   readonly host: string;
   /** Called if another exporter has taken over the directory because this process did not renew its lock in time. */
   readonly onLost: (error: StorageInUseError) => void;
@@ -87,11 +86,8 @@ export class DirectoryLock {
         }
       } else if (!isLogged) {
         isLogged = true;
-        log.info('waiting for storage lock', {
-          directory,
-          holder: doubtful.lock?.host,
-          at_most: `${LEASE_MS / 1_000}s`,
-        });
+        const holder = doubtful.lock?.host;
+        log.info('waiting for storage lock', { directory, holder, at_most: `${LEASE_MS / 1_000}s` });
       }
       await sleep(clock, CHECK_EVERY_MS);
     }
@@ -104,7 +100,6 @@ export class DirectoryLock {
     }
   }
 
-  /** Unlocks the directory. */
   async release(): Promise<void> {
     const wasHeld = this.#state === 'held';
     this.#state = 'released';

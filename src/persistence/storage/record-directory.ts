@@ -180,13 +180,8 @@ export class RecordDirectory<Value> {
     } catch (thrown) {
       const fault = storageErrorFrom(this.path, thrown);
       if (this.#fault === undefined) {
-        const { code, message } = fault;
-        log.error('storage directory unreadable', {
-          directory: this.path,
-          error: code,
-          reason: message,
-          lost: kind.holds,
-        });
+        const { code: error, message: reason } = fault;
+        log.error('storage directory unreadable', { directory: this.path, error, reason, lost: kind.holds });
       }
       this.#fault = fault;
       unreadable(fault);
