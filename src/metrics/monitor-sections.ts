@@ -89,7 +89,16 @@ export class MonitorSections {
       }
     }
     this.#changed.clear();
-    this.#refreshBytes();
+    const bytes = Array.from(
+      this.#facts.queryBytes(),
+      (each) => [labelPart([['query', each.query]]), each.bytes] as const,
+    );
+    const lines = sampleLines(QUERY_BYTES.name, bytes);
+    // They are compressed again only if they have changed.
+    if (lines !== this.#byteLines) {
+      this.#byteLines = lines;
+      this.#bytes.changed();
+    }
   }
 
   sections(): Section[] {
@@ -104,18 +113,6 @@ export class MonitorSections {
       scraped('aws_nfm_cloudwatch_limited', ({ isLimited }) => Number(isLimited)),
       { family: QUERY_BYTES, chunks: () => [this.#bytes] },
     ];
-  }
-
-  /** Renders the bytes of queries, and compresses them again only if they have changed. */
-  #refreshBytes(): void {
-    const lines = sampleLines(
-      QUERY_BYTES.name,
-      Array.from(this.#facts.queryBytes(), ({ query, bytes }) => [labelPart([['query', query]]), bytes]),
-    );
-    if (lines !== this.#byteLines) {
-      this.#byteLines = lines;
-      this.#bytes.changed();
-    }
   }
 }
 

@@ -56,9 +56,16 @@ export class Polls<Query extends Pollable> {
     const now = this.#clock.monotonic();
     const byTarget = groupBy(registrations, ({ query }) => targets.get(query.account, query.region));
     for (const [target, group] of byTarget) {
+      let added = this.#added.get(target);
+      if (added === undefined) {
+        added = { index: this.#targets, count: 0 };
+        this.#targets += 1;
+        this.#added.set(target, added);
+      }
       for (const registration of group) {
         const { interval } = registration.query;
-        const place = this.#nextPlace(target);
+        const place = placeInInterval(added.count, added.index);
+        added.count += 1;
         const times = { place, anchor: now + place * interval, interval };
         // The budget may allow less.
         const due = now + place * Math.min(interval, 10_000, group.length * 100);
@@ -122,18 +129,6 @@ export class Polls<Query extends Pollable> {
     const rateOf = (byInterval: ReadonlyMap<number, number>) =>
       [...byInterval].reduce((sum, [interval, count]) => sum + (count * 1_000) / interval, 0);
     return new Map(Array.from(counts, ([target, byInterval]) => [target, rateOf(byInterval)]));
-  }
-
-  #nextPlace(target: Target): number {
-    let added = this.#added.get(target);
-    if (added === undefined) {
-      added = { index: this.#targets, count: 0 };
-      this.#targets += 1;
-      this.#added.set(target, added);
-    }
-    const place = placeInInterval(added.count, added.index);
-    added.count += 1;
-    return place;
   }
 
   #dispatch(entry: Entry<Query>): void {

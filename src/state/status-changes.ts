@@ -63,18 +63,14 @@ export class StatusChanges {
     return () => {
       remove();
       if (this.#listeners.size === 0) {
-        this.#end();
+        this.#cancelNotifying?.();
+        this.#cancelNotifying = undefined;
+        this.#cancelChecking();
+        this.#checkAt = Number.POSITIVE_INFINITY;
+        this.#pending.clear();
+        this.#stale.clear();
       }
     };
-  }
-
-  #end(): void {
-    this.#cancelNotifying?.();
-    this.#cancelNotifying = undefined;
-    this.#cancelChecking();
-    this.#checkAt = Number.POSITIVE_INFINITY;
-    this.#pending.clear();
-    this.#stale.clear();
   }
 
   #changed(registration: Registration, fields: readonly ChangedField[]): void {
