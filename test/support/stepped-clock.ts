@@ -27,6 +27,7 @@ export class SteppedClock implements Clock {
   #timers: Timer[] = [];
   /** Requests of this process, and other work, in progress. */
   readonly #requests = new Set<unknown>();
+  readonly #ended = new Set<() => void>();
 
   constructor(start: number) {
     this.#start = start;
@@ -58,7 +59,7 @@ export class SteppedClock implements Clock {
     const begin = (message: unknown) => {
       const request = requestOf(message);
       this.#requests.add(request);
-      request.once('close', () => this.#requests.delete(request));
+      request.once('close', () => this.#end(request));
     };
     subscribe('http.client.request.start', begin);
     return () => unsubscribe('http.client.request.start', begin);
@@ -70,7 +71,7 @@ export class SteppedClock implements Clock {
     try {
       return await work;
     } finally {
-      this.#requests.delete(work);
+      this.#end(work);
     }
   }
 
@@ -118,12 +119,27 @@ export class SteppedClock implements Clock {
     await turn();
     while (this.#isBusy()) {
       do {
-        await turn();
+        await (this.#requests.size > 0 ? this.#requestsEnd() : pause(1));
       } while (this.#isBusy());
       // The effects of a response: the end of a request's body, its reader, the next request.
       for (let i = 0; i < 8; i += 1) {
         await turn();
       }
+    }
+  }
+
+  /** Resolves when no request is in progress. Waits without turns, which would take the CPU time of those that reply. */
+  #requestsEnd(): Promise<void> {
+    return new Promise((resolve) => this.#ended.add(resolve));
+  }
+
+  #end(request: unknown): void {
+    this.#requests.delete(request);
+    if (this.#requests.size === 0) {
+      for (const resolve of this.#ended) {
+        resolve();
+      }
+      this.#ended.clear();
     }
   }
 
