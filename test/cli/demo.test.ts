@@ -37,10 +37,10 @@ const USERS_ENVIRONMENT = {
 
 /** Families of the exporter without a sample. */
 function emptyFamilies(page: string): string[] {
-  const lines = page.split('\n');
-  return lines
-    .flatMap((line) => /^# TYPE (aws_nfm_\w+) /.exec(line)?.[1] ?? [])
-    .filter((name) => !lines.some((line) => new RegExp(`^${name}(?:_bucket|_sum|_count)?[{ ]`).test(line)));
+  const samples = new Set(Array.from(page.matchAll(/^\w+/gm), ([name]) => name));
+  return Array.from(page.matchAll(/^# TYPE (aws_nfm_\w+) /gm), ([, name = '']) => name).filter(
+    (name) => !['', '_bucket', '_sum', '_count'].some((suffix) => samples.has(name + suffix)),
+  );
 }
 
 /** The commands that a demo has printed, in their order. */

@@ -1,20 +1,16 @@
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** What the check reads: the sources and the command that checks them. */
-const PARTS = ['package.json', 'src', 'packages/client-networkflowmonitor/src', 'packages/simulator/src'];
-
-/** Runs the check on a copy of the sources to which `files` are added, by their paths. */
-function checkWith(files: Readonly<Record<string, string>>) {
+/** Runs the check on `files` only, by their paths. */
+function checkOf(files: Readonly<Record<string, string>>) {
   const folder = temporaryFolder();
-  for (const part of PARTS) {
-    cpSync(join(PROJECT, part), join(folder, part), { recursive: true });
-  }
+  cpSync(join(PROJECT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
   for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
   const { status, stdout } = run('npm', ['run', 'check:cycles'], { cwd: folder });
@@ -25,7 +21,7 @@ const ONE = "import type { Two } from './planted-two.ts';\nexport type One = Two
 
 describe('the check of import cycles', { timeout: 120_000 }, () => {
   it('accepts the sources', () => {
-    expect(checkWith({})).toMatchObject({ status: 0 });
+    expect(run('npm', ['run', 'check:cycles'])).toMatchObject({ status: 0 });
   });
 
   it.each([
@@ -41,7 +37,7 @@ describe('the check of import cycles', { timeout: 120_000 }, () => {
       "export type { One } from './planted-one.ts';\nexport type Two = 2;\n",
     ],
   ])('fails for a cycle through an %s in %s', (_, directory, two) => {
-    const { status, stdout } = checkWith({
+    const { status, stdout } = checkOf({
       [`${directory}/planted-one.ts`]: ONE,
       [`${directory}/planted-two.ts`]: two,
     });

@@ -12,7 +12,7 @@ import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startFuzzService } from './service.ts';
 
-const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 10);
+const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 5);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() & 0x7f_ff_ff_ff);
 /** Where the figures of a long run are written. */
 const REPORT = process.env['FUZZ_REPORT'];

@@ -38,18 +38,19 @@ export interface Prometheus {
 
 /**
  * Starts the system's Prometheus with an empty database on a free port of the loopback address, and resolves when it is
- * ready. Its first scrapes follow about 5 s later. It exits with the scope. `ruleFiles` may be patterns. The rules are evaluated
- * each second, and alerts are sent to `alertmanagers` (for example, 127.0.0.1:40123).
+ * ready. Its first scrapes follow about 5 s later. It exits with the scope. `ruleFiles` may be patterns, and are evaluated at
+ * `evaluationInterval`. Alerts are sent to `alertmanagers` (for example, 127.0.0.1:40123).
  */
 export async function startPrometheus(
   scope: TestScope,
   scrapeConfigs: readonly Readonly<Record<string, unknown>>[],
   ruleFiles: readonly string[] = [],
   alertmanagers: readonly string[] = [],
+  evaluationInterval = '1s',
 ): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-prometheus-'));
   const configFile = join(folder, 'prometheus.json');
-  const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+  const global = { scrape_interval: '1s', evaluation_interval: evaluationInterval };
   const alerting = { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] };
   writeFileSync(configFile, JSON.stringify({ global, alerting, rule_files: ruleFiles, scrape_configs: scrapeConfigs }));
   const address = await startListeningProgram(scope, {
