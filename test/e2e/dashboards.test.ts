@@ -100,7 +100,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => expect(namesOfEmpty(await now())).toEqual([]), PATIENT);
 }, 180_000);
 
-describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 }, () => {
+describe('the dashboards, of the demo in a real Prometheus,', () => {
   it('have something to show for each query of each panel over time, too', async () => {
     const answers: Answer[] = [];
     for (const query of queries()) {
@@ -227,7 +227,7 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
   });
 });
 
-describe('the rules, of the demo in a real Prometheus,', { timeout: 60_000 }, () => {
+describe('the rules, of the demo in a real Prometheus,', () => {
   it('record what they are to record, now and over time', async () => {
     const names = new Set(RECORDS.map(({ record = '' }) => record));
     const empty: string[] = [];
