@@ -1,8 +1,8 @@
 import { ConfigError, createProblem, type Problem, problemsOf } from '../../config/reading/problem.ts';
 import { background } from '../../lib/background.ts';
-import { type Clock, within } from '../../lib/clock.ts';
+import { within } from '../../lib/clock.ts';
 import { SharedWork } from '../../lib/concurrency.ts';
-import type { Logger } from '../../lib/log.ts';
+import type { Context } from '../../lib/context.ts';
 import { createTlsServer } from '../server/tls-server.ts';
 import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
@@ -13,10 +13,8 @@ const LONGEST_READ_MS = 1_000;
 /** Shorter problems are not logged (for example, a key that is written after its certificate). In milliseconds. */
 const GRACE_MS = 1_000;
 
-export interface WebSecurityOptions {
+export interface WebSecurityOptions extends Pick<Context, 'clock' | 'log'> {
   readonly file: string;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /**

@@ -65,8 +65,9 @@ export class Connections {
     connection.owed.add(response);
     response.once('close', () => this.#finished(connection, response));
     const begin = () => {
-      const now = this.#clock.monotonic();
-      Object.assign(connection, { owedSince: now, progressAt: now, takenBefore: takenOf(connection.socket) });
+      connection.owedSince = this.#clock.monotonic();
+      connection.progressAt = connection.owedSince;
+      connection.takenBefore = takenOf(connection.socket);
       handler(request, response);
     };
     if (this.#draining) {

@@ -208,11 +208,8 @@ export function isApiPath(path: string, routePrefix: string): boolean {
 
 /** Sends an error: `{"error": {"code", "message", "details"}}` if `json`, else the message as plain text. */
 export function sendError(response: ServerResponse, json: boolean, error: HttpError): void {
-  if (json) {
-    sendBody(response, STATUS_OF[error.code], JSON_TYPE, errorBody(error));
-  } else {
-    sendText(response, STATUS_OF[error.code], error.message);
-  }
+  const [type, body] = json ? [JSON_TYPE, errorBody(error)] : [TEXT, Buffer.from(`${error.message}\n`)];
+  sendBody(response, STATUS_OF[error.code], type, body);
 }
 
 /** As `sendError` in JSON, but the caller ends the response, and thus the connection. */

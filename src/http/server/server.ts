@@ -98,9 +98,12 @@ async function open(
   wanted: ListenAddress,
   { clock, log, tls, limits = DEFAULT_LIMITS }: ServeOptions,
 ) {
-  const { headersTimeout, requestTimeout, keepAliveTimeout, checkingInterval: connectionsCheckingInterval } = limits;
+  const { headersTimeout, requestTimeout, keepAliveTimeout, checkingInterval } = limits;
   const server = createServer({
-    ...{ headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval },
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    connectionsCheckingInterval: checkingInterval,
     maxHeaderSize: 16 * 1024,
     // Node's responses lack the security headers: the app rejects requests without Host.
     requireHostHeader: false,
