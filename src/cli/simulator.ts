@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   defaultScenario,
   parseScenario,
@@ -8,6 +7,7 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from 'network-flow-monitor-simulator';
+import { readFileText, UnreadableFileError } from '../config/reading/problem.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { StartError } from '../lib/start-error.ts';
@@ -44,14 +44,15 @@ export async function runSimulator({ port, scenarioFile, log, clock, ended }: Si
 
 async function loadScenario(file: string, log: Logger): Promise<Scenario | undefined> {
   try {
-    return parseScenario(await readFile(file, 'utf8'));
+    return parseScenario(await readFileText(file));
   } catch (error) {
     if (error instanceof ScenarioError) {
       for (const { path, line, got, expected } of error.problems) {
         log.error('invalid scenario', { file, path, line, got, expected });
       }
     } else {
-      log.error('scenario unreadable', { file, error: describeUnreadable(file, reasonOf(error)) });
+      const reason = error instanceof UnreadableFileError ? error.reason : reasonOf(error);
+      log.error('scenario unreadable', { file, error: describeUnreadable(file, reason) });
     }
     return undefined;
   }

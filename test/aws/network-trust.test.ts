@@ -168,6 +168,10 @@ describe.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('%s', (variable) => {
     expect(error).toMatchObject({ variable, message: `${variable}: ${problem(path)}` });
   });
 
+  it('is rejected if its file never ends', () => {
+    expect(refusalOf('/dev/zero')).toMatchObject({ message: `${variable}: /dev/zero is larger than 16 MiB` });
+  });
+
   it('is rejected if a certificate in its file is truncated', async () => {
     const [first, second] = [await readFile(FIRST, 'utf8'), await readFile(SECOND, 'utf8')];
     const path = await temporaryFile(`${first}${second.slice(0, second.length / 2)}`);

@@ -59,16 +59,18 @@ test('rejects an invalid scenario with a log message for each error', async () =
   expect(lines[1]).toContain('path=worlds.pageSize line=2 got=0 expected="an integer from 1 to 500"');
 });
 
-test('rejects an unreadable scenario', async () => {
+test.each([
+  ['that is missing', '/nowhere/missing.yml', 'no such file or directory'],
+  ['that never ends', '/dev/zero', 'it is larger than 64 MiB'],
+])('rejects a scenario %s', async (_, scenarioFile, reason) => {
   const log = createLogger({
     level: 'info',
     format: 'logfmt',
     clock: { now: () => 0 },
     write: (line) => lines.push(line),
   });
-  const scenarioFile = join(directory, 'missing.yml');
   expect(await runSimulator({ port: 0, scenarioFile, log, clock: systemClock, ended: Promise.resolve() })).toBe(1);
-  expect(lines).toEqual([expect.stringContaining(`error="cannot read ${scenarioFile}: no such file or directory"`)]);
+  expect(lines).toEqual([expect.stringContaining(`error="cannot read ${scenarioFile}: ${reason}"`)]);
 });
 
 test('reports a port that is in use', async () => {

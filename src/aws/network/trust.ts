@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import * as tls from 'node:tls';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { NetworkConfigError } from './proxy-routes.ts';
@@ -69,12 +69,28 @@ export function readCertificates(variable: string, path: string): string[] {
   return certificates;
 }
 
+/** Most megabytes of a file. A bundle with all public authorities has a quarter of one. */
+const LARGEST_MIB = 16;
+
 function readText(variable: string, path: string): string {
+  const bytes = Buffer.allocUnsafe(LARGEST_MIB * 1024 * 1024);
+  let length = 0;
   try {
-    return readFileSync(path, 'utf8');
+    const file = openSync(path, 'r');
+    try {
+      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+        read = readSync(file, bytes, length, bytes.length - length, null);
+      }
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw new NetworkConfigError(variable, describeUnreadable(path, reasonOf(error)));
   }
+  if (length === bytes.length) {
+    throw new NetworkConfigError(variable, `${path} is larger than ${LARGEST_MIB} MiB`);
+  }
+  return bytes.toString('utf8', 0, length);
 }
 
 function isCertificate(pem: string): boolean {
