@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { readWebSection } from '../config/read.ts';
-import { readFileText, UnreadableFileError } from '../config/reading/problem.ts';
+import { problemsOf, readFileText, UnreadableFileError } from '../config/reading/problem.ts';
 import { type ListenAddress, parseListenAddress } from '../config/reading/texts.ts';
 import { isRequired, readWebConfig } from '../http/security/web-config.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,19 +19,19 @@ import { type FlagValues, UsageError } from './flags.ts';
 export async function runHealthcheckCommand(values: FlagValues, clock: Pick<Clock, 'setTimer'>): Promise<number> {
   const { env, stdout, stderr } = process;
   const flags = readDaemonFlags(values);
-  const address = await findAddress(flags, env);
-  let tls: HealthTarget['tls'];
+  let target: Pick<HealthTarget, 'address' | 'tls'>;
   try {
-    tls = await findTls(flags.webConfigFile);
+    target = { address: await findAddress(flags, env), tls: await findTls(flags.webConfigFile) };
   } catch (error) {
-    if (!(error instanceof UnreadableFileError)) {
-      throw error;
-    }
-    stderr.write(`nfm-exporter: ${error.message}\n`);
+    stderr.write(
+      problemsOf(error)
+        .map(({ message }) => `nfm-exporter: ${message}\n`)
+        .join(''),
+    );
     return 1;
   }
   const path = `${flags.routePrefix}/-/${values.on('ready') ? 'ready' : 'healthy'}`;
-  const { healthy, message } = await checkHealth({ address, tls, path, clock });
+  const { healthy, message } = await checkHealth({ ...target, path, clock });
   (healthy ? stdout : stderr).write(`${healthy ? '' : 'nfm-exporter: '}${message}\n`);
   return healthy ? 0 : 1;
 }

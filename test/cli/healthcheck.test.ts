@@ -173,10 +173,13 @@ describe('TLS', () => {
     }
   });
 
-  test('fails if the web configuration cannot be read', async () => {
-    const { code, stderr } = await healthcheck(['--web.config.file=/nonexistent/web.yml']);
+  test.each([
+    ['web.config.file', '/nonexistent/web.yml', 'cannot read /nonexistent/web.yml: no such file or directory'],
+    ['config.file', '/', 'cannot read /: it is a directory'],
+  ])('fails if --%s=%s cannot be read', async (flag, file, reason) => {
+    const { code, stderr } = await healthcheck([`--${flag}=${file}`]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^nfm-exporter: cannot read \/nonexistent\/web\.yml: no such file or directory\n$/);
+    expect(stderr).toBe(`nfm-exporter: ${reason}\n`);
   });
 });
 
