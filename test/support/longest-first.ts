@@ -5,6 +5,7 @@ const LONG_FILES: readonly string[] = [
   'test/rules/storms.test.ts',
   'test/e2e/alert-way.test.ts',
   'test/daemon/monitor-metrics-day.test.ts',
+  'test/e2e/dashboards.test.ts',
   'test/rules/rules.test.ts',
   'test/rules/replicas/takeover.test.ts',
   'test/daemon/replica-network-partitions.test.ts',
@@ -55,7 +56,6 @@ const LONG_FILES: readonly string[] = [
   'test/daemon/selector-matches.test.ts',
   'test/config/hostile.test.ts',
   'test/daemon/storage-registrations.test.ts',
-  'test/e2e/dashboards.test.ts',
   'test/prometheus/scrape.test.ts',
 ];
 
