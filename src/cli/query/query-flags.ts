@@ -93,10 +93,6 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
     throw new UsageError(`--${foreign} is not a flag of query ${command}`);
   }
   const type = readGiven(values.text('type'), queryType) ?? 'monitor-top-contributors';
-  const invalid = type === DATA_TYPE ? ['no-mirror', 'limit'].find(values.on) : undefined;
-  if (invalid !== undefined) {
-    throw new UsageError(`--${invalid} is not valid for type ${type}`);
-  }
   return command === 'run' ? readRun(values, type, now) : readFollowed(values, type);
 }
 
@@ -110,7 +106,7 @@ function readRun(values: FlagValues, type: QueryType, now: number) {
       readGiven(values.text('destination-category'), { ...category, words: [] }),
     ),
     /** Undefined for the `-data` type. */
-    limit: type === DATA_TYPE ? undefined : (readGiven(values.text('limit'), limit) ?? DEFAULT_LIMIT),
+    limit: ofRows('limit', values, type) ? (readGiven(values.text('limit'), limit) ?? DEFAULT_LIMIT) : undefined,
     window: readWindow(values, now),
     /** Repeat the query for each following window of the same length. */
     watch: readWatch(values),
@@ -118,13 +114,12 @@ function readRun(values: FlagValues, type: QueryType, now: number) {
 }
 
 function readFollowed(values: FlagValues, type: QueryType) {
-  const queryId = readGiven(values.text('query-id'), id("a query's id"));
   return {
     command: 'watch' as const,
     ...readCommon(values, type),
     /** Undefined if not given: the service does not return it. */
     metricName: readMetricName(values, type),
-    queryId: required('query-id', queryId),
+    queryId: required('query-id', readGiven(values.text('query-id'), id("a query's id"))),
   };
 }
 
@@ -139,10 +134,18 @@ function readCommon(values: FlagValues, type: QueryType) {
     /** May contain `{region}`. */
     endpoint: given('endpoint', regionalHttpUrl),
     output: given('output', oneOf(OUTPUTS)) ?? 'table',
-    noMirror: values.on('no-mirror'),
+    noMirror: ofRows('no-mirror', values, type) && values.on('no-mirror'),
     /** Milliseconds. */
     timeout: given('timeout', timerDuration) ?? DEFAULT_TIMEOUT_MS,
   };
+}
+
+/** Returns whether results have rows. @throws UsageError if they have none, and a flag of rows is given */
+function ofRows(flagOfRows: string, values: FlagValues, type: QueryType): boolean {
+  if (type === DATA_TYPE && values.on(flagOfRows)) {
+    throw new UsageError(`--${flagOfRows} is not valid for type ${type}`);
+  }
+  return type !== DATA_TYPE;
 }
 
 function readMetricName(values: FlagValues, type: QueryType): MetricName | undefined {

@@ -119,6 +119,10 @@ describe('invalid flags', () => {
       ['run', '--type=workload-insights-top-contributors-data', '--scope-id=s', ...RUN.slice(2), '--no-mirror'],
       '--no-mirror is not valid for type workload-insights-top-contributors-data',
     ],
+    // Of several errors, only the first is reported.
+    [['run', '--type=workload-insights-top-contributors-data', '--limit=5'], '--scope-id is required'],
+    [['run', '--type=workload-insights-top-contributors-data', '--no-mirror', '--region=x'], '--region: got "x"'],
+    [['watch', '--query-id=', '--region=x'], '--region: got "x"'],
     [[...RUN, '--timeout=0s'], '--timeout: got "0s", expected a duration above zero'],
     [[...RUN, '--timeout=1y'], '--timeout: got "1y", expected a duration of at most'],
     [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, csv, tsv, json'],
