@@ -7,7 +7,7 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from 'network-flow-monitor-simulator';
-import { readFileText, UnreadableFileError } from '../config/reading/problem.ts';
+import { readBytes, UnreadableFileError } from '../config/reading/problem.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { StartError } from '../lib/start-error.ts';
@@ -44,7 +44,7 @@ export async function runSimulator({ port, scenarioFile, log, clock, ended }: Si
 
 async function loadScenario(file: string, log: Logger): Promise<Scenario | undefined> {
   try {
-    return parseScenario(await readFileText(file));
+    return parseScenario(new TextDecoder().decode(await readBytes(file)));
   } catch (error) {
     if (error instanceof ScenarioError) {
       for (const { path, line, got, expected } of error.problems) {

@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function run(scenario?: string, level: LogLevel = 'info', port = 0): Promise<number> {
+async function run(scenario?: string | Uint8Array, level: LogLevel = 'info', port = 0): Promise<number> {
   const log = createLogger({ level, format: 'logfmt', clock: { now: () => 0 }, write: (line) => lines.push(line) });
   const options = { port, log, clock: systemClock, ended: once(signal.signal, 'abort').then(() => undefined) };
   if (scenario === undefined) {
@@ -38,6 +38,7 @@ async function run(scenario?: string, level: LogLevel = 'info', port = 0): Promi
 test.each([
   ['without a scenario', undefined, 25],
   ['with a scenario', 'worlds: {pageSize: 2}', 2],
+  ['with a scenario in Latin-1', Buffer.from('worlds: {pageSize: 2} # für Tests', 'latin1'), 2],
 ])('listens %s, logs its address at every log level, and ends with the signal', async (_, scenario, pageSize) => {
   const exit = run(scenario, 'error');
   await vi.waitFor(() => expect(lines).toHaveLength(1));

@@ -111,7 +111,7 @@ export async function readFileText(file: string): Promise<string> {
 const LARGEST_MIB = 64;
 
 /** @throws {UnreadableFileError} */
-async function readBytes(file: string): Promise<Uint8Array> {
+export async function readBytes(file: string): Promise<Uint8Array> {
   const bytes = await readable(file, (path) => readAtMost(LARGEST_MIB * 1024 * 1024, path));
   if (bytes === undefined) {
     throw new UnreadableFileError(file, `it is larger than ${LARGEST_MIB} MiB`);
