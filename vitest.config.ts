@@ -12,12 +12,6 @@ const WORKSPACES = {
   'network-flow-monitor-simulator': 'packages/simulator',
 };
 
-/** Files that leave nothing in their process except loaded modules. `sign-in-failure` replaces a module. */
-const SHARED = [
-  'test/{aws,bench,config,dashboards,docs,http,lib,metrics,queries,replicas,results,scheduler,state}/**/!(sign-in-failure).test.ts',
-  ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`),
-];
-
 export default defineConfig({
   resolve: {
     // Their sources, so that they count in the coverage; the tests of the built daemon run what is compiled from them.
@@ -29,11 +23,7 @@ export default defineConfig({
     ),
   },
   test: {
-    projects: [
-      // Its files share the modules of a worker: loading these again for each file takes more time than most of the tests.
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
-      { extends: true, test: { name: 'own', include: ['test/**/*.test.ts'], exclude: SHARED } },
-    ],
+    include: ['test/**/*.test.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`)],
     setupFiles: ['test/support/setup.ts'],
     // For a test that hangs: on a busy machine, others take several times as long as they need.
     testTimeout: 180_000,

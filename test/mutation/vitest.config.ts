@@ -11,7 +11,6 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   state: ['test/state/*.test.ts', 'test/metrics/exposition.test.ts'],
 };
 const { MUTATED } = process.env;
-const { projects: _, ...settings } = base.test ?? {};
 
 export default defineConfig({
   ...base,
@@ -30,7 +29,7 @@ export default defineConfig({
     },
   ],
   test: {
-    ...settings,
+    ...base.test,
     include: [...((MUTATED === undefined ? undefined : TESTS[MUTATED]) ?? Object.values(TESTS).flat())],
     // It starts a process.
     exclude: ['test/metrics/promtool.test.ts'],
