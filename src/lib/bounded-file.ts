@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /**
@@ -15,5 +16,20 @@ export async function readAtMost(most: number, file: string): Promise<Buffer | u
     return length > most ? undefined : Buffer.concat(chunks);
   } finally {
     await handle.close();
+  }
+}
+
+/** As {@link readAtMost}, for a start that cannot wait. */
+export function readAtMostSync(most: number, file: string): Buffer | undefined {
+  const bytes = Buffer.allocUnsafe(most + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return length > most ? undefined : bytes.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
   }
 }

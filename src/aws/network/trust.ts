@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import * as tls from 'node:tls';
+import { readAtMostSync } from '../../lib/bounded-file.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { NetworkConfigError } from './proxy-routes.ts';
 
@@ -73,24 +73,16 @@ export function readCertificates(variable: string, path: string): string[] {
 const LARGEST_MIB = 16;
 
 function readText(variable: string, path: string): string {
-  const bytes = Buffer.allocUnsafe(LARGEST_MIB * 1024 * 1024);
-  let length = 0;
+  let bytes: Buffer | undefined;
   try {
-    const file = openSync(path, 'r');
-    try {
-      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-        read = readSync(file, bytes, length, bytes.length - length, null);
-      }
-    } finally {
-      closeSync(file);
-    }
+    bytes = readAtMostSync(LARGEST_MIB * 1024 * 1024, path);
   } catch (error) {
     throw new NetworkConfigError(variable, describeUnreadable(path, reasonOf(error)));
   }
-  if (length === bytes.length) {
+  if (bytes === undefined) {
     throw new NetworkConfigError(variable, `${path} is larger than ${LARGEST_MIB} MiB`);
   }
-  return bytes.toString('utf8', 0, length);
+  return bytes.toString('utf8');
 }
 
 function isCertificate(pem: string): boolean {
