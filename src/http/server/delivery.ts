@@ -24,7 +24,12 @@ function plan(): void {
 function writeSome(): void {
   isPlanned = false;
   // One per address: its next write is known in the next turn.
-  for (const [address, writes] of [...READY].slice(0, MOST_IN_TURN)) {
+  let left = Math.min(MOST_IN_TURN, READY.size);
+  for (const [address, writes] of READY) {
+    if (left === 0) {
+      break;
+    }
+    left -= 1;
     READY.delete(address);
     const [write] = writes;
     if (write !== undefined && writes.delete(write) && writes.size > 0) {
