@@ -33,7 +33,12 @@ export const DEMO_FLAGS: readonly Flag[] = [
 
 /** Flags of the demo that replicas do not have: they use the demo's own configuration, over HTTP. */
 const NOT_OF_REPLICAS = [
-  ...['story', 'config.file', 'web.config.file', 'web.systemd-socket', 'shard', 'total-shards'],
+  'story',
+  'config.file',
+  'web.config.file',
+  'web.systemd-socket',
+  'shard',
+  'total-shards',
   AGENTS,
 ];
 

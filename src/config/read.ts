@@ -34,8 +34,20 @@ export interface ReadConfig extends Findings {
 const MAPPING = 'a mapping of keys to values';
 
 const ROOT_KEYS = [
-  ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries'],
-  ...['discovery', 'cloudwatch', 'contributors', 'prices', 'http', 'storage', 'replicas'],
+  'web',
+  'log',
+  'aws',
+  'accounts',
+  'polling',
+  'queryDefaults',
+  'queries',
+  'discovery',
+  'cloudwatch',
+  'contributors',
+  'prices',
+  'http',
+  'storage',
+  'replicas',
 ];
 
 const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;

@@ -6,10 +6,15 @@ import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counte
 import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
 
 const TOTALS = [
-  ...(['observedSeconds', 'degradedSeconds', 'retransmissions', 'timeouts', 'dataTransferred'] as const),
+  'observedSeconds',
+  'degradedSeconds',
+  'retransmissions',
+  'timeouts',
+  'dataTransferred',
   // Minutes with a round-trip time while the monitor has a limit, and those above it.
-  ...(['roundTripObservedSeconds', 'roundTripSlowSeconds'] as const),
-];
+  'roundTripObservedSeconds',
+  'roundTripSlowSeconds',
+] as const;
 
 /** Sums over the counted periods of a monitor since the start of the exporter. */
 export type MonitorTotals = Readonly<Record<(typeof TOTALS)[number], number>>;

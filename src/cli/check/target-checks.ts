@@ -24,15 +24,23 @@ const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Errors after which all other calls of the target fail as well. */
 export const FATAL_ERRORS: ReadonlySet<ApiErrorName> = new Set([
-  ...(['CredentialsError', 'ExpiredTokenException', 'IncompleteSignatureException'] as const),
-  ...(['InvalidSignatureException', 'MissingAuthenticationTokenException'] as const),
-  ...(['NetworkError', 'TimeoutError', 'UnrecognizedClientException'] as const),
+  'CredentialsError',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'NetworkError',
+  'TimeoutError',
+  'UnrecognizedClientException',
 ]);
 
 /** Errors of a call for a nonexistent query that do not prove the permission. All others do. */
 const NOT_PERMITTED: ReadonlySet<ApiErrorName> = new Set([
   ...FATAL_ERRORS,
-  ...(['AccessDeniedException', 'InvalidResponse', 'OtherError', 'ThrottlingException'] as const),
+  'AccessDeniedException',
+  'InvalidResponse',
+  'OtherError',
+  'ThrottlingException',
   'UnknownOperationException',
 ]);
 

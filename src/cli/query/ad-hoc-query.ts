@@ -60,8 +60,14 @@ const UNSUCCESSFUL = {
 
 /** Errors that may disappear on a later call. */
 const TRANSIENT: ReadonlySet<ApiErrorName> = new Set([
-  ...(['ConflictException', 'ExpiredTokenException', 'InternalServerException', 'InvalidResponse'] as const),
-  ...(['NetworkError', 'OtherError', 'ThrottlingException', 'TimeoutError'] as const),
+  'ConflictException',
+  'ExpiredTokenException',
+  'InternalServerException',
+  'InvalidResponse',
+  'NetworkError',
+  'OtherError',
+  'ThrottlingException',
+  'TimeoutError',
 ]);
 
 /** A query of the service, with the type that selects its operations. */

@@ -6,11 +6,29 @@ import type { BaseUnit } from '../../results/units.ts';
 
 /** Fields of rows in the table, the most important first. */
 const FIELDS_BY_IMPORTANCE: readonly RowLabel[] = [
-  ...(['local_ip', 'remote_ip', 'remote_identifier', 'target_port', 'local_az', 'remote_az', 'account_id'] as const),
-  ...(['local_instance_id', 'remote_instance_id', 'local_pod_name', 'remote_pod_name'] as const),
-  ...(['local_service_name', 'remote_service_name', 'local_subnet_id', 'remote_subnet_id'] as const),
-  ...(['local_pod_namespace', 'remote_pod_namespace', 'local_vpc_id', 'remote_vpc_id'] as const),
-  ...(['snat_ip', 'dnat_ip', 'local_region', 'remote_region'] as const),
+  'local_ip',
+  'remote_ip',
+  'remote_identifier',
+  'target_port',
+  'local_az',
+  'remote_az',
+  'account_id',
+  'local_instance_id',
+  'remote_instance_id',
+  'local_pod_name',
+  'remote_pod_name',
+  'local_service_name',
+  'remote_service_name',
+  'local_subnet_id',
+  'remote_subnet_id',
+  'local_pod_namespace',
+  'remote_pod_namespace',
+  'local_vpc_id',
+  'remote_vpc_id',
+  'snat_ip',
+  'dnat_ip',
+  'local_region',
+  'remote_region',
 ];
 
 const isRemote = (label: RowLabel) => /^(remote|dnat|target)_/.test(label);

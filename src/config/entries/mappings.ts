@@ -15,12 +15,36 @@ import { MONITOR_SELECTOR, SCHEDULE } from '../schema.ts';
  */
 const METRIC_LABELS: ReadonlySet<string> = new Set([
   // Queries
-  ...['query', 'query_type', 'query_group', 'query_id', 'account', 'aws_region', 'monitor', 'scope_id'],
-  ...['metric_name', 'destination_category', 'source', 'status', 'operation', 'error', 'outcome'],
+  'query',
+  'query_type',
+  'query_group',
+  'query_id',
+  'account',
+  'aws_region',
+  'monitor',
+  'scope_id',
+  'metric_name',
+  'destination_category',
+  'source',
+  'status',
+  'operation',
+  'error',
+  'outcome',
   // Contributors: the rows' fields
-  ...['mirror', 'series', ...ROW_LABELS],
+  'mirror',
+  'series',
+  ...ROW_LABELS,
   // API, inventory and the exporter itself
-  ...['state', 'aws_account_id', 'arn', 'kind', 'version', 'revision', 'node_version', 'file', 'zone_id', 'zone_name'],
+  'state',
+  'aws_account_id',
+  'arn',
+  'kind',
+  'version',
+  'revision',
+  'node_version',
+  'file',
+  'zone_id',
+  'zone_name',
 ]);
 
 /** Common labels of Prometheus targets. Prometheus renames conflicting labels of metrics to `exported_…`. */

@@ -27,8 +27,12 @@ const TLS_VERSIONS: Readonly<Record<string, 'TLSv1.2' | 'TLSv1.3'>> = { TLS12: '
 
 /** Go's policies for client certificates. `RequireClientCert` is exporter-toolkit's old name of `RequireAnyClientCert`. */
 const CLIENT_AUTH_TYPES = [
-  ...(['NoClientCert', 'RequestClientCert', 'RequireAnyClientCert', 'RequireClientCert'] as const),
-  ...(['VerifyClientCertIfGiven', 'RequireAndVerifyClientCert'] as const),
+  'NoClientCert',
+  'RequestClientCert',
+  'RequireAnyClientCert',
+  'RequireClientCert',
+  'VerifyClientCertIfGiven',
+  'RequireAndVerifyClientCert',
 ] as const;
 export type ClientAuthType = (typeof CLIENT_AUTH_TYPES)[number];
 
