@@ -3,12 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { checkHealth } from '../../src/cli/healthcheck.ts';
 import { tlsFixture } from '../aws/local-network.ts';
 import { FIRST_TLS, SECRET_2Y } from '../http/secure-exporter.ts';
+import { runCommandHere } from '../support/command-here.ts';
+import type { TestScope } from '../support/daemon.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { fileScope } from '../support/file-scope.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,12 +23,25 @@ function writeYaml(name: string, content: unknown): string {
   return file;
 }
 
-/** The daemon on a free port. Returns the port. */
-async function startDaemon(flags: readonly string[] = [], address = '127.0.0.1:0'): Promise<string> {
-  const file = writeYaml('nfm-exporter.yml', { aws: { region: 'eu-west-1' }, queries: [] });
-  const daemon = startCommand(SCOPE, [`--config.file=${file}`, `--web.listen-address=${address}`, ...flags]);
-  return (await daemon.url()).replace(/.*:/, '');
+/** The daemon on a free port of each address. Returns the ports. */
+async function startDaemon(
+  flags: readonly string[] = [],
+  { addresses = ['127.0.0.1:0'], scope = SCOPE }: { addresses?: readonly string[]; scope?: TestScope } = {},
+): Promise<string[]> {
+  const file = join(temporaryFolder(scope), 'nfm-exporter.yml');
+  writeFileSync(file, stringify({ aws: { region: 'eu-west-1' }, queries: [] }));
+  const listen = addresses.map((address) => `--web.listen-address=${address}`);
+  const daemon = startCommand(scope, [`--config.file=${file}`, ...listen, ...flags]);
+  return (await daemon.events('listening', addresses.length)).map(({ address = '' }) => address.replace(/.*:/, ''));
 }
+
+const FORMS = [':PORT', '0.0.0.0:PORT', 'localhost:PORT'];
+const FILE_SCOPE = fileScope();
+/** The ports of a daemon without flags, one for each form of an address. */
+let formPorts: readonly string[] = [];
+beforeAll(async () => {
+  formPorts = await startDaemon([], { addresses: FORMS.map((form) => form.replace('PORT', '0')), scope: FILE_SCOPE });
+});
 
 /** A server of any kind on a free port of the loopback address. Returns the port. */
 async function startServer(server: ReturnType<typeof createTcpServer>, host = '127.0.0.1'): Promise<string> {
@@ -41,7 +57,7 @@ function serveHttp(listener: RequestListener, host?: string): Promise<string> {
 }
 
 const healthcheck = (args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
-  runCommand(SCOPE, ['healthcheck', ...args], { ...CLEAN_ENVIRONMENT, ...variables });
+  runCommandHere(['healthcheck', ...args], { ...CLEAN_ENVIRONMENT, ...variables });
 
 const HEALTHY = { code: 0, stdout: 'Network Flow Monitor exporter is healthy.\n', stderr: '' };
 
@@ -84,17 +100,15 @@ describe('the address', () => {
         [[`--config.file=${writeYaml('a.yml', { web: { listenAddresses: [`:${port}`] }, queries: 7 })}`], {}] as const,
     ],
   ])('is read from %s', async (_source, inputs) => {
-    const [args, variables] = inputs(await startDaemon());
+    const [port = ''] = formPorts;
+    const [args, variables] = inputs(port);
     expect(await healthcheck(args, variables)).toMatchObject(HEALTHY);
   });
 
-  test.each([':PORT', '0.0.0.0:PORT', 'localhost:PORT'])(
-    'of form %s is reached on the loopback address',
-    async (form) => {
-      const port = await startDaemon([], form.replace('PORT', '0'));
-      expect(await healthcheck([`--web.listen-address=${form.replace('PORT', port)}`])).toMatchObject(HEALTHY);
-    },
-  );
+  test.each(FORMS)('of form %s is reached on the loopback address', async (form) => {
+    const port = formPorts[FORMS.indexOf(form)] ?? '';
+    expect(await healthcheck([`--web.listen-address=${form.replace('PORT', port)}`])).toMatchObject(HEALTHY);
+  });
 
   test.each(['[::]:PORT', '[::1]:PORT'])('of form %s is reached over IPv6', async (form) => {
     const port = await serveHttp((_request, response) => response.end('over IPv6'), '::1');
@@ -125,7 +139,7 @@ describe('the prefix', () => {
     ['--web.route-prefix=/nfm/one', []],
     ['--web.external-url=https://proxy.example/nfm/one/', []],
   ])('is read from %s', async (flag) => {
-    const port = await startDaemon([flag]);
+    const [port] = await startDaemon([flag]);
     expect(await healthcheck([`--web.listen-address=:${port}`, flag])).toMatchObject(HEALTHY);
     const { code, stderr } = await healthcheck([`--web.listen-address=:${port}`]);
     expect(code).toBe(1);
@@ -156,7 +170,7 @@ describe('TLS', () => {
     ],
   ])('is used %s', async (_case, tls, expected) => {
     const file = writeYaml('web.yml', { tls_server_config: tls, basic_auth_users: { prometheus: SECRET_2Y } });
-    const port = await startDaemon([`--web.config.file=${file}`]);
+    const [port] = await startDaemon([`--web.config.file=${file}`]);
     const variables = { NFM_EXPORTER_WEB_CONFIG_FILE: file };
     expect(await healthcheck([`--web.listen-address=:${port}`], variables)).toMatchObject(expected);
   });
@@ -204,8 +218,9 @@ describe('an exporter that is not healthy', () => {
 
   test('is one that is not ready, with --ready', async () => {
     const port = await serveHttp(({ url }, response) => response.writeHead(url === '/-/ready' ? 503 : 200).end('so'));
-    expect(await healthcheck([`--web.listen-address=:${port}`])).toMatchObject({ code: 0 });
-    expect(await healthcheck([`--web.listen-address=:${port}`, '--ready'])).toMatchObject({ code: 1 });
+    const args = ['healthcheck', `--web.listen-address=:${port}`];
+    expect(await runCommand(SCOPE, args)).toMatchObject({ code: 0 });
+    expect(await runCommand(SCOPE, [...args, '--ready'])).toMatchObject({ code: 1 });
   });
 
   test.each([undefined, 'client certificates'])('is one that accepts and never responds: %s', async (required) => {

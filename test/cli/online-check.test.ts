@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, type TestContext } from 'vitest';
-import { CLEAN_ENVIRONMENT, runCommand } from '../support/process.ts';
+import { describe, expect, it } from 'vitest';
+import { runCommandHere } from '../support/command-here.ts';
+import { runCommand } from '../support/process.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -30,26 +31,21 @@ function write(config: object): string {
   return file;
 }
 
-async function check(
-  scope: TestContext,
-  url: string,
-  config: object,
-  { env = CLEAN_ENVIRONMENT, flags = [] }: { env?: Readonly<Record<string, string>>; flags?: readonly string[] } = {},
-) {
+async function check(url: string, config: object, flags: readonly string[] = [], runIt = runCommandHere) {
   const file = write({
     aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestsPerSecond: 50 },
     discovery: { monitorsEvery: '0s' },
     queries: QUERIES,
     ...config,
   });
-  const { code, stdout, stderr } = await runCommand(scope, ['check-config', '--online', ...flags, file], env);
+  const { code, stdout, stderr } = await runIt(['check-config', '--online', ...flags, file]);
   return { code, stdout: stdout.split(/warnings: \d+\n/)[1] ?? '', stderr };
 }
 
 describe('check-config --online', () => {
   it('reports identity, existence, and permissions, and changes nothing', async (scope) => {
     const { url, requests, simulator } = await runSimulator(scope, { queries: [WATCHED] });
-    const { code, stdout, stderr } = await check(scope, url, {});
+    const { code, stdout, stderr } = await check(url, {}, [], (args) => runCommand(scope, args));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
       'default: arn:aws:iam::123456789012:user/simulator in AWS account 123456789012, credentials from env_vars',
@@ -70,7 +66,7 @@ describe('check-config --online', () => {
 
   it('prints account, region, error, and advice for each failed check', async (scope) => {
     const { url } = await runSimulator(scope, {});
-    const { code, stderr } = await check(scope, url, {
+    const { code, stderr } = await check(url, {
       queries: [
         { name: 'gone', monitorName: 'checkout', queryId: 'none' },
         { name: 'org', type: 'workload-insights-top-contributors', scopeId: 'no-scope', queryId: 'none' },
@@ -91,7 +87,7 @@ describe('check-config --online', () => {
       queries: [WATCHED],
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetMonitor' } }],
     });
-    const { code, stdout } = await check(scope, url, {});
+    const { code, stdout } = await check(url, {});
     expect(code).toBe(0);
     expect(stdout).toContain(
       'monitor checkout: existence unknown: GetMonitor is not allowed, and only this check needs it',
@@ -102,7 +98,7 @@ describe('check-config --online', () => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
     });
-    const { code, stderr } = await check(scope, url, { queries: QUERIES.slice(1) });
+    const { code, stderr } = await check(url, { queries: QUERIES.slice(1) });
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^default us-east-1: monitor-top-contributors of monitor checkout: GetQuery\w+: AccessDeniedException: .*: allow /,
@@ -113,7 +109,7 @@ describe('check-config --online', () => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'AssumeRole' } }],
     });
-    const { code, stdout, stderr } = await check(scope, url, {
+    const { code, stdout, stderr } = await check(url, {
       accounts: [
         { name: 'sound', region: 'us-east-1' },
         { name: 'refused', regions: ['us-east-1', 'eu-west-1'], roleArn: 'arn:aws:iam::111122223333:role/none' },
@@ -132,7 +128,7 @@ describe('check-config --online', () => {
   it('reports one failure for each target if the service does not respond', async (scope) => {
     const { url, simulator } = await runSimulator(scope, {});
     await simulator.close();
-    const { code, stderr } = await check(scope, url, {});
+    const { code, stderr } = await check(url, {});
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(
@@ -147,7 +143,7 @@ describe('check-config --online', () => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'ListScopes' } }],
     });
-    const { code, stdout, stderr } = await check(scope, url, {
+    const { code, stdout, stderr } = await check(url, {
       discovery: { monitorsEvery: '5m' },
       queries: [{ ...QUERIES[1], monitorName: undefined, monitorSelector: { name: '*' } }],
     });
@@ -181,7 +177,7 @@ describe('check-config --online', () => {
 
     it('lists matching monitors of a selector, and checks the permissions of its queries', async (scope) => {
       const { url, requests, simulator } = await runSimulator(scope, {});
-      const { code, stdout, stderr } = await check(scope, url, selecting({ name: 'prod-*', tags: { env: 'prod' } }));
+      const { code, stdout, stderr } = await check(url, selecting({ name: 'prod-*', tags: { env: 'prod' } }));
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout.split('\n').slice(1)).toEqual([
         'default us-east-1: monitors: 8 found',
@@ -203,7 +199,7 @@ describe('check-config --online', () => {
         const { url } = await runSimulator(scope, {
           faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
         });
-        const { code, stderr } = await check(scope, url, selecting({ tags: { env: 'prod' } }));
+        const { code, stderr } = await check(url, selecting({ tags: { env: 'prod' } }));
         expect(code).toBe(1);
         expect(stderr).toMatch(/^default us-east-1: .*: (GetQuery\w+|ListTags\w+): AccessDeniedException: .*: allow /);
       },
@@ -211,11 +207,11 @@ describe('check-config --online', () => {
 
     it('shortens the list of matching monitors over all pages without --verbose', async (scope) => {
       const { url } = await runSimulator(scope, inventory(23));
-      const { stdout } = await check(scope, url, selecting({ name: 'prod-*' }));
+      const { stdout } = await check(url, selecting({ name: 'prod-*' }));
       expect(stdout).toMatch(
         /: 23 of 23 monitors match name "prod-\*", status ACTIVE: (prod-\d+, ){9}prod-\d+ and 13 more\n/,
       );
-      const verbose = await check(scope, url, selecting({ name: 'prod-*' }), { flags: ['--verbose'] });
+      const verbose = await check(url, selecting({ name: 'prod-*' }), ['--verbose']);
       expect(verbose.stdout).toMatch(
         /: 23 of 23 monitors match name "prod-\*", status ACTIVE: (prod-\d+, ){22}prod-\d+\n/,
       );
@@ -225,13 +221,13 @@ describe('check-config --online', () => {
       'warns of a selector without matches, and still checks permissions: %j',
       async (selector, scope) => {
         const { url, requests } = await runSimulator(scope, inventory(3));
-        const { code, stdout, stderr } = await check(scope, url, selecting(selector));
+        const { code, stdout, stderr } = await check(url, selecting(selector));
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
         expect(stdout).toMatch(
           /^default us-east-1: warning: selector queries\[0\] \(s\): 0 of 3 monitors match name .*: it creates no queries; check the selector$/m,
         );
         expect(requests.map(({ operation }) => operation)).toContain('GetQueryResultsMonitorTopContributors');
-        expect((await check(scope, url, selecting(selector), { flags: ['--strict'] })).code).toBe(1);
+        expect((await check(url, selecting(selector), ['--strict'])).code).toBe(1);
       },
     );
 
@@ -243,14 +239,14 @@ describe('check-config --online', () => {
         ...selecting({ name: 'prd-*' }, more),
         queries: [{ ...SELECTING, account: '*', monitorSelector: { name: 'prd-*' } }],
       };
-      const { stdout } = await check(scope, url, config);
+      const { stdout } = await check(url, config);
       expect(stdout.split('\n').filter((line) => /match/.test(line))).toEqual([
         expect.stringMatching(
           /^a0 us-east-1, a1 us-east-1, .*, a9 us-east-1 and 3 more: warning: selector queries\[0\] \(s\): 0 of 8 monitors match/,
         ),
       ]);
       expect(stdout.split('\n')).toHaveLength(6);
-      const verbose = await check(scope, url, config, { flags: ['--verbose'] });
+      const verbose = await check(url, config, ['--verbose']);
       expect(verbose.stdout.match(/: warning: selector /g)).toHaveLength(13);
     });
   });
@@ -262,7 +258,7 @@ describe('check-config --online', () => {
     it('reads one metric once per account and region, without queries', async (scope) => {
       const { url, requests, simulator } = await runSimulator(scope, {});
       const accounts = [{ name: 'a', regions: ['us-east-1', 'eu-west-1'] }, { name: 'b' }];
-      const { code, stdout, stderr } = await check(scope, url, { ...cloudwatch(url), accounts });
+      const { code, stdout, stderr } = await check(url, { ...cloudwatch(url), accounts });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(
         /^a us-east-1, a eu-west-1, b us-east-1: CloudWatch: HealthIndicator of monitor checkout has \d\d points in the last 1h; \d+ monitors?, \$\d\.\d\d per month$/m,
@@ -276,7 +272,7 @@ describe('check-config --online', () => {
         queries: [WATCHED],
         faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetMetricData' } }],
       });
-      const { code, stdout, stderr } = await check(scope, url, { ...cloudwatch(url), queries: QUERIES });
+      const { code, stdout, stderr } = await check(url, { ...cloudwatch(url), queries: QUERIES });
       expect(code).toBe(1);
       expect(stderr).toMatch(
         /^default us-east-1: CloudWatch: GetMetricData: AccessDeniedException: .*: allow the operation .*\n$/,
@@ -290,7 +286,7 @@ describe('check-config --online', () => {
       [{}, { incidents: [{ kind: 'metricsMissing' }] }, /: warning: CloudWatch: HealthIndicator .* has no points/],
     ] as const)('reads a metric of a matching monitor: %j', async ([monitors, scenario, line], scope) => {
       const { url } = await runSimulator(scope, scenario);
-      const { code, stdout, stderr } = await check(scope, url, cloudwatch(url, { monitors }));
+      const { code, stdout, stderr } = await check(url, cloudwatch(url, { monitors }));
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(line);
     });
@@ -299,16 +295,16 @@ describe('check-config --online', () => {
   it('ends if a response never completes', async (scope) => {
     const { url } = await runSimulator(scope, { faults: [{ kind: 'hang' }] });
     const aws = { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestTimeout: '300ms' };
-    const { code, stderr } = await check(scope, url, { aws });
+    const { code, stderr } = await check(url, { aws });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^default: GetCallerIdentity: TimeoutError: .*\ndefault us-east-1: .*: TimeoutError: /);
   });
 
   it('does not call AWS for an invalid file or without --online', async (scope) => {
     const { url, requests } = await runSimulator(scope, {});
-    expect((await check(scope, url, { pollng: {} })).code).toBe(1);
+    expect((await check(url, { pollng: {} })).code).toBe(1);
     const file = write({ aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url }, queries: QUERIES });
-    expect((await runCommand(scope, ['check-config', file])).code).toBe(0);
+    expect((await runCommandHere(['check-config', file])).code).toBe(0);
     expect(requests).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it, type TestContext } from 'vitest';
+import { runCommandHere } from '../../support/command-here.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../../support/process.ts';
 import { runSimulator } from '../../support/simulated-service.ts';
 
@@ -43,7 +44,7 @@ describe.concurrent('query run', () => {
   it('prints one JSON document with all fields of all pages', async (scope) => {
     const { endpoint, requests } = await simulator(scope, { rows: 60, unit: 'Count' });
     const window = ['--start=2026-01-01T00:00:00Z', '--end=2026-01-01T00:30:00Z'];
-    const { code, stdout } = await runCommand(scope, ['query', 'run', ...ASKED, ...window, '--output=json', endpoint]);
+    const { code, stdout } = await runCommandHere(['query', 'run', ...ASKED, ...window, '--output=json', endpoint]);
     expect(code).toBe(0);
     const { rows, queryId, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({
@@ -74,7 +75,7 @@ describe.concurrent('query run', () => {
       [
         ['--output=csv', '--no-mirror'],
         ['--output=tsv', '--limit=7'],
-      ].map((flags) => runCommand(scope, ['query', 'run', ...query, ...flags])),
+      ].map((flags) => runCommandHere(['query', 'run', ...query, ...flags])),
     );
     const [titles, ...rows] = (csv?.stdout ?? '')
       .trimEnd()
@@ -102,7 +103,7 @@ describe.concurrent('query run', () => {
   it('reports the assumed unit if the response has none', async (scope) => {
     const { endpoint } = await simulator(scope, { unit: null });
     const asked = [...RUN, '--metric-name=ROUND_TRIP_TIME', '--destination-category=INTER_AZ'];
-    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...asked, '--limit=2', endpoint]);
+    const { code, stdout, stderr } = await runCommandHere(['query', 'run', ...asked, '--limit=2', endpoint]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\n *\S+ (µs|ms|s) /);
     expect(stderr).toMatch(/\nthe response has no unit: microseconds are assumed\n$/);
@@ -113,7 +114,7 @@ describe.concurrent('query run', () => {
     ['CANCELED', /\nnfm-exporter: CANCELED: the query was stopped by another client/],
   ] as const)('exits with 1 and prints no results if the query is %s', async ([outcome, message], scope) => {
     const { endpoint } = await simulator(scope, { outcome });
-    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, endpoint]);
+    const { code, stdout, stderr } = await runCommandHere(['query', 'run', ...ASKED, endpoint]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(message);
   });
@@ -170,7 +171,7 @@ describe.concurrent('query run', () => {
 
   it('reports why a start fails, with advice', async (scope) => {
     const { url } = await runSimulator(scope, {});
-    const { code, stdout, stderr } = await runCommand(scope, [
+    const { code, stdout, stderr } = await runCommandHere([
       'query',
       'run',
       '--region=us-east-1',
@@ -187,7 +188,7 @@ describe.concurrent('query run', () => {
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED], env);
     expect(code).toBe(1);
     expect(stderr).toMatch(/: CredentialsError: .*: provide credentials: set AWS_PROFILE/);
-    const withoutRegion = await runCommand(scope, ['query', 'run', ...ASKED.slice(1)]);
+    const withoutRegion = await runCommandHere(['query', 'run', ...ASKED.slice(1)]);
     expect(withoutRegion).toMatchObject({ code: 2, stdout: '' });
     expect(withoutRegion.stderr).toMatch(/^nfm-exporter: --region is required: neither AWS_REGION nor the profile/);
   });
@@ -205,7 +206,7 @@ describe.concurrent('query run', () => {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'reset', match: { operation: 'GetQueryStatus*' }, times: 3 }],
     });
-    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    const { code, stderr } = await runCommandHere(['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*; trying again\n/);
   });
@@ -215,7 +216,7 @@ describe.concurrent('query run', () => {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'body', body: 'garbage', match: { operation: 'GetQueryResults*' }, times: 2 }],
     });
-    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    const { code, stdout, stderr } = await runCommandHere(['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(0);
     expect(stdout).toContain('local_vpc_id');
     expect(stderr).toMatch(/\nGetQueryResultsMonitorTopContributors: InvalidResponse: .*; trying again\n/);
@@ -226,7 +227,7 @@ describe.concurrent('query run', () => {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'reset', after: 'headers', match: { operation: 'StartQuery*' } }],
     });
-    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    const { code, stderr } = await runCommandHere(['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(1);
     expect(stderr).toContain('the service may have started the query');
     expect(service.requests.filter(({ operation }) => operation.startsWith('StartQuery'))).toHaveLength(1);
@@ -237,7 +238,7 @@ describe.concurrent('query run', () => {
       startedQueries: [{ match: {}, outcome: 'none' }],
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetQueryStatus*' } }],
     });
-    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    const { code, stderr } = await runCommandHere(['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /\nstopped at the service\nnfm-exporter: GetQueryStatus\w+: AccessDeniedException: .*: allow /,
@@ -262,7 +263,7 @@ describe.concurrent('query watch', () => {
 
   it('follows a query until it succeeds, and uses the unit of the response', async (scope) => {
     const { url } = await runSimulator(scope, fixed({ metricName: 'DATA_TRANSFERRED', unit: 'Kilobytes', limit: 3 }));
-    const { code, stdout, stderr } = await runCommand(scope, [
+    const { code, stdout, stderr } = await runCommandHere([
       'query',
       'watch',
       ...RUN,
@@ -284,12 +285,12 @@ describe.concurrent('query watch', () => {
   it('shows values without conversion if their unit is unknown', async (scope) => {
     const { url } = await runSimulator(scope, fixed({ unit: null, limit: 3 }));
     const watch = ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`];
-    const { stdout, stderr } = await runCommand(scope, [...watch, '--output=json']);
+    const { stdout, stderr } = await runCommandHere([...watch, '--output=json']);
     const { rows, ...rest } = JSON.parse(stdout);
     expect(rest).toMatchObject({ queryId: 'q', metricName: null, windowStart: null, unit: null, baseUnit: null });
     expect(rows[0]).toMatchObject({ value: expect.any(Number), baseValue: null });
     expect(stderr).toMatch(/\nthe response has no unit: values are shown without conversion; set --metric-name=METRIC/);
-    const told = await runCommand(scope, [...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
+    const told = await runCommandHere([...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
     expect(JSON.parse(told.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
   });
 
@@ -306,7 +307,7 @@ describe.concurrent('query watch', () => {
 
   it('exits with 1 for a query that does not exist', async (scope) => {
     const { url } = await runSimulator(scope, {});
-    const { code, stderr } = await runCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
+    const { code, stderr } = await runCommandHere(['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/: ResourceNotFoundException: .*: check the name or ID, the account, and the Region\n$/);
   });
