@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runCommandHere } from '../support/command-here.ts';
 import { runCommand } from '../support/process.ts';
 
 const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'storage', 'healthcheck', 'query'];
@@ -58,8 +59,8 @@ describe.concurrent('the command line', () => {
     ],
     [['query'], /^nfm-exporter: query: got nothing, expected run or watch\nSee nfm-exporter query --help\n$/],
     [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict does not accept a value, got "yes"\n/],
-  ])('rejects %j with exit code 2 and a message on stderr', async ([args, message], scope) => {
-    const { code, stdout, stderr } = await runCommand(scope, args);
+  ])('rejects %j with exit code 2 and a message on stderr', async ([args, message]) => {
+    const { code, stdout, stderr } = await runCommandHere(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
   });
@@ -77,13 +78,21 @@ describe.concurrent('the command line', () => {
     [['iam-policy'], 'Usage: nfm-exporter iam-policy [flags] FILE\n', ['--trust ']],
     [['query'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--monitor-name=NAME', '--output=FORMAT']],
     [['query', 'run'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--lookback=DURATION']],
-  ])('explains %j on stdout with exit code 0', async ([command, usage, mentioned], scope) => {
-    const { code, stdout, stderr } = await runCommand(scope, [...command, '--help']);
+  ])('explains %j on stdout with exit code 0', async ([command, usage, mentioned]) => {
+    const { code, stdout, stderr } = await runCommandHere([...command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(usage);
     for (const each of mentioned) {
       expect(stdout).toContain(each);
     }
+  });
+
+  it('exits with the code of the command, after its message', async (scope) => {
+    expect(await runCommand(scope, ['srve'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^nfm-exporter: unknown command "srve"; .*\nSee nfm-exporter --help\n$/),
+    });
   });
 
   it('prints its version, revision, runtime, and client of the AWS API', async (scope) => {

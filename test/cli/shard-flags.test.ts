@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TestScope } from '../support/daemon.ts';
-import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
+import { runCommandHere } from '../support/command-here.ts';
+import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ACCOUNTS = ['a', 'b', 'c', 'd'];
@@ -39,8 +39,8 @@ function writeConfig(more: object = {}): string {
   return file;
 }
 
-async function run(scope: TestScope, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { code, stdout, stderr } = await runCommand(scope, [...args], { ...CLEAN_ENVIRONMENT, ...env });
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { code, stdout, stderr } = await runCommandHere([...args], { ...CLEAN_ENVIRONMENT, ...env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }
@@ -54,11 +54,11 @@ const pricedIn = (stdout: string) =>
   (/^CloudWatch: .*\n {2}(.*?): HealthIndicator/m.exec(stdout)?.[1] ?? '').split(', ');
 
 describe('--shard and --total-shards', () => {
-  it('limit check-config to the targets, prices, and request plan of the shard', async (scope) => {
+  it('limit check-config to the targets, prices, and request plan of the shard', async () => {
     const file = writeConfig();
-    const all = await run(scope, ['check-config', '--verbose', file]);
+    const all = await run(['check-config', '--verbose', file]);
     const shards = await Promise.all(
-      ['0', '1'].map((n) => run(scope, ['check-config', '--verbose', `--shard=${n}`, '--total-shards=2', file])),
+      ['0', '1'].map((n) => run(['check-config', '--verbose', `--shard=${n}`, '--total-shards=2', file])),
     );
     const targets = shards.map(targetsIn);
     expect(targets.every((some) => some.length > 0)).toBe(true);
@@ -74,13 +74,11 @@ describe('--shard and --total-shards', () => {
     expect(all).not.toContain('shard');
   });
 
-  it('limit warnings of check-config to the shard, and name no account of another shard as unused', async (scope) => {
+  it('limit warnings of check-config to the shard, and name no account of another shard as unused', async () => {
     const file = writeConfig();
-    expect(await run(scope, ['check-config', file])).toContain(
-      'warnings: 1\n  contributors.maxSeries (line 1): got 700',
-    );
+    expect(await run(['check-config', file])).toContain('warnings: 1\n  contributors.maxSeries (line 1): got 700');
     for (const n of ['0', '1']) {
-      expect(await run(scope, ['check-config', '--strict', `--shard=${n}`, '--total-shards=2', file])).toContain(
+      expect(await run(['check-config', '--strict', `--shard=${n}`, '--total-shards=2', file])).toContain(
         'warnings: 0\n',
       );
     }
@@ -101,19 +99,17 @@ describe('--shard and --total-shards', () => {
     expect(await warningsOf(['--shard=1', '--total-shards=2'])).toEqual([]);
   });
 
-  it('are read from the variables of the daemon', async (scope) => {
+  it('are read from the variables of the daemon', async () => {
     const file = writeConfig();
-    const ofFlags = await run(scope, ['check-config', '--shard=1', '--total-shards=2', file]);
-    expect(await run(scope, ['check-config', file], ENVIRONMENT)).toBe(ofFlags);
-    expect(await run(scope, ['check-config', '--shard=0', file], ENVIRONMENT)).toContain('\nshard 0 of 2: ');
+    const ofFlags = await run(['check-config', '--shard=1', '--total-shards=2', file]);
+    expect(await run(['check-config', file], ENVIRONMENT)).toBe(ofFlags);
+    expect(await run(['check-config', '--shard=0', file], ENVIRONMENT)).toContain('\nshard 0 of 2: ');
   });
 
-  it('limit the policies of iam-policy to the targets and registers of the shard', async (scope) => {
+  it('limit the policies of iam-policy to the targets and registers of the shard', async () => {
     const file = writeConfig({ storage: { dynamodb: { region: 'eu-west-1', table: 'nfm' } } });
     const statementsOf = async (n: string) => {
-      const policies = JSON.parse(
-        await run(scope, ['iam-policy', '--trust', `--shard=${n}`, '--total-shards=2', file]),
-      );
+      const policies = JSON.parse(await run(['iam-policy', '--trust', `--shard=${n}`, '--total-shards=2', file]));
       const resources = Object.values<{ Statement: { Resource: string[] }[] }>(policies.accounts)
         .flatMap(({ Statement }) => Statement.flatMap(({ Resource }) => Resource))
         .filter((resource) => resource !== '*');
@@ -134,8 +130,8 @@ describe('--shard and --total-shards', () => {
       ['check-config', '--shard=2', '--total-shards=2', 'x.yml'],
       '--shard: got "2", expected a number below 2, the number of shards',
     ],
-  ] as const)('are checked as by the daemon: %j', async ([args, message], scope) => {
-    const { code, stderr } = await runCommand(scope, [...args]);
+  ] as const)('are checked as by the daemon: %j', async ([args, message]) => {
+    const { code, stderr } = await runCommandHere([...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(`nfm-exporter: ${message}\n`);
   });

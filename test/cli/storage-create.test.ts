@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCommandHere } from '../support/command-here.ts';
 import { startDynalite } from '../support/dynalite.ts';
 import { listenOnLoopback } from '../support/loopback-server.ts';
 import { startPostgresql } from '../support/postgresql.ts';
@@ -92,8 +93,8 @@ describe('storage create', () => {
   it('uses only the operations that iam-policy allows', async () => {
     const { endpoint, calls } = await startDynamodb();
     const file = fileOf({ storage: { dynamodb: { table: 'nfm', region: 'us-east-1', endpoint } } });
-    await runCommand(HERE, ['storage', 'create', file]);
-    const { stdout } = await runCommand(HERE, ['iam-policy', file]);
+    await runCommandHere(['storage', 'create', file]);
+    const { stdout } = await runCommandHere(['iam-policy', file]);
     const [{ Action }] = JSON.parse(stdout).storage.create.Statement;
     expect([...new Set(calls)].map((operation) => `dynamodb:${operation}`).toSorted()).toEqual(Action);
   }, 60_000);
@@ -103,7 +104,7 @@ describe('storage create', () => {
     const file = fileOf({ storage: { postgresql: { url: `\${URL}` } } });
     const env = { ...CLEAN_ENVIRONMENT, URL: server.url() };
     for (const _ of ['first', 'second']) {
-      expect(await runCommand(HERE, ['storage', 'create', file], env)).toMatchObject({
+      expect(await runCommandHere(['storage', 'create', file], env)).toMatchObject({
         code: 0,
         stdout: `database postgres at 127.0.0.1:${server.port}: registers exist\n`,
         stderr: '',
@@ -127,7 +128,7 @@ describe('storage create', () => {
       /^DescribeTable: NetworkError: .*: check the endpoint and the port/,
     ],
   ])('reports %s in one line', async (_, config, message) => {
-    const { code, stdout, stderr } = await runCommand(HERE, ['storage', 'create', fileOf(config)]);
+    const { code, stdout, stderr } = await runCommandHere(['storage', 'create', fileOf(config)]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^[^\n]+\n$/);
@@ -149,7 +150,7 @@ describe('storage create', () => {
     );
     client.destroy();
     const file = fileOf({ storage: { dynamodb: { table: 'nfm', region: 'us-east-1', endpoint } } });
-    const { code, stderr } = await runCommand(HERE, ['storage', 'create', file]);
+    const { code, stderr } = await runCommandHere(['storage', 'create', file]);
     expect(code).toBe(1);
     expect(stderr).toBe('got a table with the keys id, expected partition, name: use another name\n');
   }, 60_000);
