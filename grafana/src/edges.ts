@@ -1,4 +1,4 @@
-import { OF_FLOWS, OF_QUERY, sumOnce } from './promql.ts';
+import { OF_FLOWS, OF_QUERY, SUBJECT, sumOnce } from './promql.ts';
 import { COMPARE } from './variables.ts';
 
 /** The moment of an expression: now, or the time with which now is compared. */
@@ -23,8 +23,10 @@ export function offsetAt(moment: Moment): string {
  */
 export function edges(family: EdgeFamily, moment: Moment = 'now', only = ''): string {
   const offset = offsetAt(moment);
-  const flows = `${family}{${OF_FLOWS}}${offset} / on (job, instance, query) group_left () aws_nfm_query_results_window_seconds{${OF_QUERY}}${offset}${only === '' ? '' : ` ${only}`}`;
-  return sumOnce(withTarget(withSource(flows)), 'source', 'target');
+  const labels = ['job', 'instance', 'query', ...SUBJECT, ...labelsOf('local'), ...labelsOf('remote')].join(', ');
+  // Pairs are fewer than flows, and the names of their ends take most of the time.
+  const pairs = `sum by (${labels}) (${family}{${OF_FLOWS}}${offset}) / on (job, instance, query) group_left () aws_nfm_query_results_window_seconds{${OF_QUERY}}${offset}${only === '' ? '' : ` ${only}`}`;
+  return sumOnce(withTarget(withSource(pairs)), 'source', 'target');
 }
 
 /** The local end. Flows without this information have one common source. */
@@ -40,22 +42,27 @@ function withTarget(flows: string): string {
 
 /** The value of `level` is the replacement: `$1` is the zone, `$2` the namespace, and `$3` the service. */
 function endOf(flows: string, label: string, side: 'local' | 'remote'): string {
-  const parts = ['az', 'pod_namespace', 'service_name'].map((part) => `"${side}_${part}"`).join(', ');
-  return replaced(`label_join(${flows}, "${label}", ";", ${parts})`, label, '$level', '(.*);(.*);(.*)');
+  const parts = labelsOf(side).map((part) => `"${part}"`);
+  return replaced(`label_join(${flows}, "${label}", ";", ${parts.join(', ')})`, label, '$level', '(.*);(.*);(.*)');
+}
+
+/** Labels of flows that name an end. */
+function labelsOf(side: 'local' | 'remote'): string[] {
+  return ['az', 'pod_namespace', 'service_name'].map((part) => `${side}_${part}`);
 }
 
 function replaced(expression: string, label: string, replacement: string, pattern: string): string {
   return `label_replace(${expression}, "${label}", "${replacement}", "${label}", "${pattern}")`;
 }
 
-const SUBJECT = 'job, instance, account, aws_region, monitor, scope_id, destination_category';
+const OF_SUBJECT = ['job', 'instance', ...SUBJECT].join(', ');
 
 /** Scheduled queries whose results have the same window as those of the query for bytes of the same monitor and category. */
 const SAME_WINDOW = ['timestamp', 'window']
   .map((property) => {
     const ofQueries = (metric: string) =>
       `aws_nfm_query_results_${property}_seconds{${OF_QUERY}} * on (job, instance, query) group_left (account, aws_region, monitor, scope_id, destination_category) aws_nfm_query_info{metric_name="${metric}", ${OF_QUERY}}`;
-    return `and on (job, instance, query) (${ofQueries('RETRANSMISSIONS')} == on (${SUBJECT}) group_left () max by (${SUBJECT}) (${ofQueries('DATA_TRANSFERRED')}))`;
+    return `and on (job, instance, query) (${ofQueries('RETRANSMISSIONS')} == on (${OF_SUBJECT}) group_left () max by (${OF_SUBJECT}) (${ofQueries('DATA_TRANSFERRED')}))`;
   })
   .join(' ');
 

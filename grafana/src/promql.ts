@@ -76,7 +76,7 @@ export function perSecond(expression: string): string {
 }
 
 /** The labels that identify the same data in two queries or two exporters. */
-const SUBJECT = ['account', 'aws_region', 'monitor', 'scope_id', 'destination_category'];
+export const SUBJECT = ['account', 'aws_region', 'monitor', 'scope_id', 'destination_category'];
 
 /**
  * Adds contributors up by some of their labels. Queries with the same definition for the same monitor or scope count once: the one
