@@ -95,7 +95,7 @@ beforeAll(async () => {
     [],
     '5s',
   );
-  // Asks only the queries that were empty: most have a result long before the last ones.
+  // Evaluates only the queries that were empty: most have a result long before the last ones.
   let empty = queries().map(nameOf);
   await vi.waitFor(async () => {
     empty = namesOfEmpty(await now({}, (query) => empty.includes(nameOf(query))));

@@ -8,7 +8,7 @@ import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 
 // One monitor for each incident of the simulator, from before the start, and one without an incident. Prometheus scrapes the
-// exporter and the agents, and evaluates the recording rules of config/rules. Both take most of the CPU time, so that they are rare.
+// exporter and the agents, and evaluates the recording rules of config/rules.
 
 const REGION = 'us-east-1';
 const ACCOUNT = '111122223333';
