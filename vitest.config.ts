@@ -12,6 +12,14 @@ const WORKSPACES = {
   'network-flow-monitor-simulator': 'packages/simulator',
 };
 
+/** Files with a process of their own: they replace a module, count events of the process, or measure its memory. */
+const OWN = [
+  'test/http/sign-in-failure.test.ts',
+  'test/daemon/{endurance,scheduled-weeks,shutdown}.test.ts',
+  'test/metrics/process-sections.test.ts',
+];
+const FILES = ['test/**/*.test.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`)];
+
 export default defineConfig({
   resolve: {
     // Their sources, so that they count in the coverage; the tests of the built daemon run what is compiled from them.
@@ -23,7 +31,11 @@ export default defineConfig({
     ),
   },
   test: {
-    include: ['test/**/*.test.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`)],
+    projects: [
+      // Its files share the modules of a worker: loading these again for each file takes more time than most of the tests.
+      { extends: true, test: { name: 'shared', include: FILES, exclude: OWN, isolate: false } },
+      { extends: true, test: { name: 'own', include: OWN } },
+    ],
     setupFiles: ['test/support/setup.ts'],
     // For a test that hangs: on a busy machine, others take several times as long as they need.
     testTimeout: 180_000,

@@ -8,7 +8,7 @@ import { CREDENTIALS } from './status-service.ts';
 export function clientOf({ url }: Service, { maxAttempts = 1 } = {}): NetworkFlowMonitorClient {
   const client = new NetworkFlowMonitorClient({
     region: 'eu-west-1',
-    credentials: CREDENTIALS,
+    credentials: { ...CREDENTIALS },
     endpoint: url,
     protocol: TolerantProtocol,
     maxAttempts,

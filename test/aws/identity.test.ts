@@ -24,7 +24,7 @@ function given(credentials: AwsCredentials): Credentials {
 }
 
 /** Calls a real STS on a fake clock, so that the waits between the calls take no time. */
-function ask({ endpoint, credentials = CREDENTIALS, timeout = 2_000 }: Question) {
+function ask({ endpoint, credentials = { ...CREDENTIALS }, timeout = 2_000 }: Question) {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const end = new AbortController();
@@ -199,7 +199,7 @@ describe('learnIdentity', () => {
     const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout: 2_000 });
     const options = {
       account: 'payments',
-      credentials: given(CREDENTIALS),
+      credentials: given({ ...CREDENTIALS }),
       sts: { handler, region: 'eu-west-1', endpoint: url },
     };
     expect(await learnIdentity(options, systemClock, new RecordingLog(), AbortSignal.abort())).toBeUndefined();

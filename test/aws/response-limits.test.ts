@@ -107,7 +107,7 @@ it('rejects a response of STS above its limit', async () => {
   onTestFinished(() => network.close());
   respond = { status: 200, body: Buffer.from(`<a>${'x'.repeat(64 * KIB)}</a>`), declared: false };
   const handler = new BoundedHandler({ network, clock: systemClock, timeout: 5_000 });
-  const credentials = { get: async () => CREDENTIALS, accepted: () => undefined, refused: () => undefined };
+  const credentials = { get: async () => ({ ...CREDENTIALS }), accepted: () => undefined, refused: () => undefined };
   const asked = callerIdentity(
     { credentials, sts: { handler, region: 'eu-west-1', endpoint: url } },
     AbortSignal.timeout(5_000),

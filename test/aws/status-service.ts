@@ -8,6 +8,7 @@ import { createNetwork, type NetworkOptions } from '../../src/aws/network/networ
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 
+/** Clients write into the credentials that they are given: give them a copy. */
 export const CREDENTIALS = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
@@ -117,7 +118,7 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
     clock,
     handler: new BoundedHandler({ network, clock, timeout }),
     credentials: {
-      get: options.credentials ?? (async () => CREDENTIALS),
+      get: options.credentials ?? (async () => ({ ...CREDENTIALS })),
       accepted: (place, key) => verdicts.push(`${place}: accepted ${key}`),
       refused: (place, key) => verdicts.push(`${place}: refused ${key}`),
     },

@@ -11,6 +11,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   state: ['test/state/*.test.ts', 'test/metrics/exposition.test.ts'],
 };
 const { MUTATED } = process.env;
+const { projects: _, ...settings } = base.test ?? {};
 
 export default defineConfig({
   ...base,
@@ -29,7 +30,7 @@ export default defineConfig({
     },
   ],
   test: {
-    ...base.test,
+    ...settings,
     include: [...((MUTATED === undefined ? undefined : TESTS[MUTATED]) ?? Object.values(TESTS).flat())],
     // It starts a process.
     exclude: ['test/metrics/promtool.test.ts'],

@@ -14,6 +14,7 @@ export interface Dynalite {
   kill(): Promise<void>;
 }
 
+/** Clients write into the credentials that they are given: give them a copy. */
 export const TEST_CREDENTIALS = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test' };
 
 /** Starts dynalite; it ends with the scope. */
@@ -46,7 +47,7 @@ export async function createRegisterTable(port: number, table: string): Promise<
   const client = new DynamoDBClient({
     region: 'us-east-1',
     endpoint: `http://127.0.0.1:${port}`,
-    credentials: TEST_CREDENTIALS,
+    credentials: { ...TEST_CREDENTIALS },
   });
   await client.send(
     new CreateTableCommand({

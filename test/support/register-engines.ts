@@ -41,7 +41,11 @@ export const ENGINE_SERVERS: Readonly<Record<string, (scope: TestScope) => Promi
 export function openDynamodb(scope: TestScope, endpoint: string, table = TABLE): RegisterEngine {
   const network = createNetwork({ env: {} });
   const handler = new BoundedHandler({ network, clock: systemClock, timeout: 10_000 });
-  const credentials = { get: async () => TEST_CREDENTIALS, accepted: () => undefined, refused: () => undefined };
+  const credentials = {
+    get: async () => ({ ...TEST_CREDENTIALS }),
+    accepted: () => undefined,
+    refused: () => undefined,
+  };
   scope.onTestFinished(() => network.close());
   return dynamodbEngine({ table, region: 'us-east-1', endpoint, credentials, handler, version: 'test' });
 }

@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { afterAll, vi } from 'vitest';
 
 /**
  * Minimum timeout of a test for an event that must happen, in milliseconds. Tests check times with a clock. This timeout is for
@@ -23,7 +23,19 @@ const waitPatiently: typeof waitFor = (check, options) => {
   return waitFor(check, { ...rest, timeout: Math.max(PATIENCE_MS, FACTOR * timeout) });
 };
 
-// Files without isolation share `vi`, and each file runs this again.
+// The files of a worker share its process, and each runs this again.
+const environment = { ...process.env };
+afterAll(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  for (const name of Object.keys(process.env)) {
+    if (!(name in environment)) {
+      delete process.env[name];
+    }
+  }
+  Object.assign(process.env, environment);
+});
+
 if (waitFor.name !== waitPatiently.name) {
   vi.waitFor = waitPatiently;
 }

@@ -6,9 +6,10 @@ export { type Answer, type Received, type Service, serve } from '../../../test/s
 
 export const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'not-a-real-secret' };
 
-/** A client that ends with the test. */
-export function createClient(config: NetworkFlowMonitorClientConfig): NetworkFlowMonitorClient {
-  const client = new NetworkFlowMonitorClient(config);
+/** A client that ends with the test. It has a copy of the credentials, because clients write into these. */
+export function createClient({ credentials, ...config }: NetworkFlowMonitorClientConfig): NetworkFlowMonitorClient {
+  const own = typeof credentials === 'object' ? { ...credentials } : credentials;
+  const client = new NetworkFlowMonitorClient({ ...config, ...(own && { credentials: own }) });
   onTestFinished(() => client.destroy());
   return client;
 }

@@ -179,7 +179,7 @@ describe('an item in DynamoDB', () => {
   it('has its expiry in whole seconds, for the time to live of the table, until the next write', async () => {
     const endpoint = `http://127.0.0.1:${port}`;
     const engine = openDynamodb(HERE, endpoint);
-    const client = new DynamoDBClient({ region: 'us-east-1', endpoint, credentials: TEST_CREDENTIALS });
+    const client = new DynamoDBClient({ region: 'us-east-1', endpoint, credentials: { ...TEST_CREDENTIALS } });
     onTestFinished(() => client.destroy());
     const read = async () => {
       const Key = { partition: { S: 'default' }, name: { S: 'leader' } };
