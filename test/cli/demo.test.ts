@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { fileScope } from '../support/file-scope.ts';
 import { CLEAN_ENVIRONMENT, type Command, startCommand } from '../support/process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
@@ -14,6 +15,8 @@ const OWN_ENVIRONMENT = { ...CLEAN_ENVIRONMENT, TMPDIR: directory };
 
 const ANY_PORT = '--web.listen-address=127.0.0.1:0';
 const PATIENT = { timeout: 15_000, interval: 250 };
+/** For a page that is expensive to render and to read, and metrics that take most of a minute. */
+const RARELY = { timeout: 15_000, interval: 2_500 };
 
 /** Settings of users. Any of them would break the demo if it were used. */
 const USERS_ENVIRONMENT = {
@@ -49,6 +52,77 @@ async function thingsToTry(demo: Command): Promise<readonly string[]> {
   const list = /Commands to try:\n(?<list>(?: {2}\S.*\n)+)/.exec(demo.stdout())?.groups?.['list'] ?? '';
   return Array.from(list.matchAll(/^ {2}(?<command>.+?) {3}.+$/gm), ({ groups }) => groups?.['command'] ?? '');
 }
+
+/** Runs all commands that a demo prints. */
+async function tryCommands(demo: Command): Promise<readonly string[]> {
+  const tries = await thingsToTry(demo);
+  for (const command of tries) {
+    // Without --fail, curl accepts error responses, which are expected only while the demo is not ready.
+    const strict = ['-c', command.endsWith('/-/ready') ? command : command.replace('curl ', 'curl --fail ')];
+    await vi.waitFor(() => promisify(execFile)('sh', strict, { env: OWN_ENVIRONMENT }), PATIENT);
+  }
+  await demo.event('configuration reloaded');
+  return tries;
+}
+
+/** Starts a demo for all tests of a `describe`, which must not end it. */
+function sharedDemo(...flags: readonly string[]): () => Command {
+  const scope = fileScope();
+  let demo: Command | undefined;
+  return () => {
+    demo ??= startCommand(scope, ['demo', ANY_PORT, ...flags], OWN_ENVIRONMENT);
+    return demo;
+  };
+}
+
+describe.concurrent('the demo without flags', () => {
+  const demo = sharedDemo();
+
+  it('prints commands that work', async () => {
+    const tries = await tryCommands(demo());
+    expect(tries).toHaveLength(11);
+    expect(tries.filter((command) => command.startsWith('kill -HUP '))).toHaveLength(1);
+  });
+
+  it('prints the port that was chosen everywhere, and why a busy port cannot be used', async (scope) => {
+    const url = await demo().url();
+    await thingsToTry(demo());
+    const { port } = new URL(url);
+    expect(demo().stdout()).not.toContain('10049');
+    expect(demo().stdout()).toContain(`add --web.listen-address=127.0.0.1:${port} --web.enable-admin-api.`);
+    const [, ...addresses] =
+      demo()
+        .stdout()
+        .match(/http:\/\/[^/\s]+/g) ?? [];
+    expect(new Set(addresses)).toEqual(new Set([url]));
+    const second = startCommand(scope, ['demo', `--web.listen-address=127.0.0.1:${port}`], OWN_ENVIRONMENT);
+    const { code, stdout, stderr } = await second.ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`127.0.0.1:${port}`);
+  });
+});
+
+describe.concurrent('the demo with flags for endpoints and paths', () => {
+  const demo = sharedDemo(
+    ...['--web.enable-lifecycle', '--web.enable-admin-api'],
+    ...['--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'],
+  );
+
+  it('prints commands that work', async () => {
+    const tries = await tryCommands(demo());
+    expect(tries).toHaveLength(13);
+    expect(tries.filter((command) => command.startsWith('curl -s -X POST '))).toHaveLength(1);
+  });
+
+  it('prints the paths that the flags set', async () => {
+    const url = await demo().url();
+    const addresses = (await thingsToTry(demo())).flatMap((command) => command.match(/(?<=curl -s )http\S+/) ?? []);
+    expect(addresses).toContain(`${url}/nfm/scrape`);
+    for (const address of addresses) {
+      expect([200, 503]).toContain((await fetch(address)).status);
+    }
+  });
+});
 
 describe.concurrent('the demo', () => {
   it('serves the metrics of agents on instances where --agents.listen-address says', async (scope) => {
@@ -94,7 +168,7 @@ describe.concurrent('the demo', () => {
       expect(emptyFamilies(page)).toEqual([]);
       const awsAccounts = page.match(/(?<=^aws_nfm_account_info\{.*aws_account_id=")\d+/gm);
       expect(new Set(awsAccounts).size, 'AWS accounts').toBe(3);
-    }, PATIENT);
+    }, RARELY);
     const file = demo.stdout().match(/(?<=^ {2}rm )\S+/m)?.[0] ?? '';
     rmSync(file);
     await vi.waitFor(async () => {
@@ -104,48 +178,6 @@ describe.concurrent('the demo', () => {
     expect(await demo.ended).toMatchObject({ code: 0, signal: null });
     expect(demo.log().at(-1)).toMatchObject({ msg: 'shutdown completed' });
     expect(existsSync(dirname(dirname(file)))).toBe(false);
-  });
-
-  it.for([
-    { flags: [], reload: 'kill -HUP ', commands: 11 },
-    { flags: ['--web.enable-lifecycle', '--web.enable-admin-api'], reload: 'curl -s -X POST ', commands: 13 },
-  ])('prints commands that work, with flags $flags', async ({ flags, reload, commands }, scope) => {
-    const demo = startCommand(scope, ['demo', ANY_PORT, ...flags], OWN_ENVIRONMENT);
-    const tries = await thingsToTry(demo);
-    expect(tries).toHaveLength(commands);
-    for (const command of tries) {
-      // Without --fail, curl accepts error responses, which are expected only while the demo is not ready.
-      const strict = ['-c', command.endsWith('/-/ready') ? command : command.replace('curl ', 'curl --fail ')];
-      await vi.waitFor(() => promisify(execFile)('sh', strict, { env: OWN_ENVIRONMENT }), PATIENT);
-    }
-    expect(tries.filter((command) => command.startsWith(reload))).toHaveLength(1);
-    await demo.event('configuration reloaded');
-  });
-
-  it('prints the paths that the flags set', async (scope) => {
-    const args = ['demo', ANY_PORT, '--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'];
-    const demo = startCommand(scope, args, OWN_ENVIRONMENT);
-    const url = await demo.url();
-    const addresses = (await thingsToTry(demo)).flatMap((command) => command.match(/(?<=curl -s )\S+/) ?? []);
-    expect(addresses).toContain(`${url}/nfm/scrape`);
-    for (const address of addresses) {
-      expect([200, 503]).toContain((await fetch(address)).status);
-    }
-  });
-
-  it('prints the port that was chosen everywhere, and why a busy port cannot be used', async (scope) => {
-    const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0'], OWN_ENVIRONMENT);
-    const url = await demo.url();
-    await thingsToTry(demo);
-    const { port } = new URL(url);
-    expect(demo.stdout()).not.toContain('10049');
-    expect(demo.stdout()).toContain(`add --web.listen-address=127.0.0.1:${port} --web.enable-admin-api.`);
-    const [, ...addresses] = demo.stdout().match(/http:\/\/[^/\s]+/g) ?? [];
-    expect(new Set(addresses)).toEqual(new Set([url]));
-    const second = startCommand(scope, ['demo', `--web.listen-address=127.0.0.1:${port}`], OWN_ENVIRONMENT);
-    const { code, stdout, stderr } = await second.ended;
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`127.0.0.1:${port}`);
   });
 
   it('runs a configuration file of the user without an endpoint against the simulator', async (scope) => {
