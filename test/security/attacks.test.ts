@@ -4,6 +4,7 @@ import { Agent } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createSecureContext } from 'node:tls';
 import { hash } from '@node-rs/bcrypt';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { stringify } from 'yaml';
@@ -12,9 +13,15 @@ import { ask, readTlsFile } from '../http/secure-exporter.ts';
 import { type Command, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+/** Number of passwords that are hashed before the others are abandoned. Each takes most of a tenth of a second of a processor. */
+const HASHED = 30;
 const LOGIN = 'prometheus:right';
-/** Of both authorities of which a server's certificate may be. */
-const TRUST = { ca: [readTlsFile('first-authority.pem'), readTlsFile('second-authority.pem')] };
+/** Of both authorities of which a server's certificate may be. Clients would create a context for each connection. */
+const TRUST = {
+  secureContext: createSecureContext({
+    ca: [readTlsFile('first-authority.pem'), readTlsFile('second-authority.pem')],
+  }),
+};
 /** How a client begins TLS: a record of 512 bytes with a hello of 508. */
 const HELLO = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
 /** Prometheus has an address other than those who attack. */
@@ -110,13 +117,15 @@ test('withstands 1,000 wrong passwords over 100 connections', { timeout: 180_000
   };
   const attack = async () => {
     const guesses = Promise.all(Array.from({ length: 1_000 }, (_, i) => guess(i).catch(() => undefined)));
-    await Promise.race([guesses, pause(5_000)]);
-    await vi.waitFor(() => expect(statuses.get(401)).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(statuses.get(401)).toBeGreaterThanOrEqual(HASHED));
     enough.abort();
     await guesses;
   };
   const times = await scrapeDuring(attacked, attack);
-  report(`1,000 wrong passwords (responses within 5 s: ${JSON.stringify(Object.fromEntries(statuses))})`, times);
+  report(
+    `1,000 wrong passwords (responses until the last of them was abandoned: ${JSON.stringify(Object.fromEntries(statuses))})`,
+    times,
+  );
   expect([...statuses.keys()].filter((status) => status !== 401 && status !== 503)).toEqual([]);
   expect(statuses.get(401)).toBeGreaterThan(0);
   expect(count(attacked, 'sign-in failed')).toBeLessThan(4);
@@ -162,7 +171,7 @@ test('replaces a certificate 60 times under load', { timeout: 180_000 }, async (
     // A slow machine takes more of them until there was load.
     for (let i = 0; i < 60 || connections <= 50; i += 1) {
       attacked.useCertificate(i % 2 === 0 ? 'second' : 'first');
-      await pause(50);
+      await pause(20);
     }
     rotating = false;
   };
