@@ -13,7 +13,9 @@ interface Group {
 /** The used members of a file of unit tests for rules. */
 export interface RuleTests {
   readonly rule_files: readonly string[];
+  readonly evaluation_interval: string;
   readonly tests: readonly {
+    readonly interval: string;
     readonly alert_rule_test?: readonly { readonly alertname: string }[];
     readonly promql_expr_test?: readonly { readonly expr: string }[];
   }[];
