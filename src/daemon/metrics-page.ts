@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { lazy } from '../lib/concurrency.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
@@ -15,6 +16,12 @@ import type { Scheduling } from './scheduling.ts';
 
 /** Groups of families whose gauges only the leader of replicas exports. */
 const OF_LEADER: ReadonlySet<MetricGroup> = new Set(['queries', 'contributors', 'api', 'inventory', 'monitors']);
+
+/**
+ * The metrics of the process. They load prom-client late: a start does not wait for it. All daemons of a process share them,
+ * because prom-client's timer for the delay of the event loop and its observer of garbage collection never end.
+ */
+const runtimeOfProcess = lazy(async () => (await import('../metrics/process-sections.ts')).processSections());
 
 /** The metrics page. It follows the state: changes are marked at once, and rendered with the next scrape. */
 export class MetricsPage {
@@ -48,10 +55,9 @@ export class MetricsPage {
     state.api.changed.on((stats) => this.api.changed(stats));
   }
 
-  /** Creates the complete page, including the metrics about the exporter itself. Loads prom-client late: a start does not wait for it. */
+  /** Creates the complete page, including the metrics about the exporter itself. */
   async exposition(facts: ExporterFacts, replica: ReplicaMember | undefined): Promise<Exposition> {
-    const { processSections } = await import('../metrics/process-sections.ts');
-    const runtime = processSections();
+    const runtime = await runtimeOfProcess();
     return new Exposition(
       [
         ...this.queries.sections(),
@@ -63,12 +69,15 @@ export class MetricsPage {
         ...(replica ? replicaSections(replica) : []),
         ...runtime.sections,
       ],
-      async () => {
+      async (groups) => {
         this.queries.refresh(this.#clock.monotonic());
         this.runs.refresh(this.#clock.monotonic());
         this.inventory.refresh(this.#clock.monotonic());
         this.monitors.refresh(this.#clock.now());
-        await runtime.refresh();
+        // Reads files of /proc.
+        if (groups === undefined || groups.has('process')) {
+          await runtime.refresh();
+        }
       },
       // Counters are of this process. Gauges show what AWS has returned, which only the leader knows.
       ({ type, group }) => type !== 'gauge' || !OF_LEADER.has(group) || replica?.isLeader !== false,

@@ -34,13 +34,16 @@ const CHUNKS_AT_ONCE = 16;
 export class Exposition {
   readonly #blocks: readonly Block[];
   readonly #end = new Chunk(() => '# EOF\n');
-  readonly #refresh: () => Promise<void>;
+  readonly #refresh: (groups: ScrapeRequest['groups']) => Promise<void>;
   readonly #isShown: (family: Section['family']) => boolean;
 
-  /** @param isShown whether a family is exported now */
+  /**
+   * @param refresh updates the sections of the requested groups before a scrape
+   * @param isShown whether a family is exported now
+   */
   constructor(
     sections: readonly Section[],
-    refresh: () => Promise<void>,
+    refresh: (groups: ScrapeRequest['groups']) => Promise<void>,
     isShown: (family: Section['family']) => boolean = () => true,
   ) {
     this.#refresh = refresh;
@@ -64,8 +67,8 @@ export class Exposition {
 
   /** Returns the parts of the body, compressed as one gzip stream if requested. */
   async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
-    await this.#refresh();
     const { format, gzip, groups } = request;
+    await this.#refresh(groups);
     const blocks = this.#blocks.filter(
       ({ section: { family } }) => this.#isShown(family) && (groups === undefined || groups.has(family.group)),
     );
