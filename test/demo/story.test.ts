@@ -95,7 +95,7 @@ async function seriesWith(daemon: RunningDaemon, word: string): Promise<number> 
 
 /** Runs of a query with an outcome. One is added per minute. */
 async function runs(daemon: RunningDaemon, query: string, outcome: string): Promise<number> {
-  return (await daemon.metrics()).value('aws_nfm_query_runs_total', { query, outcome }) ?? 0;
+  return (await daemon.metrics('queries')).value('aws_nfm_query_runs_total', { query, outcome }) ?? 0;
 }
 
 /** The values of the exporter's counters, and the counts of its histograms. */
@@ -141,7 +141,7 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
   test('halves the budget of a throttled target, which recovers over time', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const budget = async () =>
-      (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', SHOP_EU) ?? Number.NaN;
+      (await daemon.metrics('api')).value('aws_nfm_api_budget_requests_per_second', SHOP_EU) ?? Number.NaN;
     expect(await budget()).toBe(50);
     await until('throttles');
     await vi.waitFor(async () => expect(await budget()).toBeLessThan(50), WAIT);
@@ -158,7 +158,7 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
   test('reports one account as down when its credentials expire, until it recovers', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const up = async () => {
-      const samples = (await daemon.metrics()).samples('aws_nfm_api_up');
+      const samples = (await daemon.metrics('api')).samples('aws_nfm_api_up');
       return Object.fromEntries(
         samples.map(({ labels, value }) => [`${labels['account']} ${labels['aws_region']}`, value]),
       );
@@ -168,13 +168,13 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
     await until('The credentials of payments expire');
     await vi.waitFor(async () => {
       expect(await up()).toEqual({ ...others, 'payments us-east-1': 0 });
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('api');
       const credentialsErrors = page.samples('aws_nfm_api_errors_total', { ...PAYMENTS, error: 'CredentialsError' });
       expect(credentialsErrors.some(({ value }) => value > 0)).toBe(true);
     }, WAIT);
     await until('can be assumed again');
     await vi.waitFor(async () => {
-      const polled = (await daemon.metrics()).samples('aws_nfm_query_up', { query: 'payments-top' });
+      const polled = (await daemon.metrics('queries')).samples('aws_nfm_query_up', { query: 'payments-top' });
       expect(polled.map(({ value }) => value)).toEqual([1]);
     }, WAIT);
   });
@@ -193,7 +193,7 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
   test('reduces the concurrent-run limit of one target after a quota error, without a failed query', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const limit = async (place: Readonly<Record<string, string>>) =>
-      (await daemon.metrics()).value('aws_nfm_api_runs_limit', place);
+      (await daemon.metrics('api')).value('aws_nfm_api_runs_limit', place);
     await vi.waitFor(
       async () => expect(await runs(daemon, 'prod-monitors:prod-orders', 'succeeded')).toBeGreaterThan(0),
       WAIT,
@@ -205,7 +205,7 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
     await vi.waitFor(async () => {
       const start = { ...SHOP_US, operation: 'StartQueryMonitorTopContributors' };
       const refused = { ...start, error: 'ServiceQuotaExceededException' };
-      expect((await daemon.metrics()).value('aws_nfm_api_errors_total', refused)).toBe(2);
+      expect((await daemon.metrics('api')).value('aws_nfm_api_errors_total', refused)).toBe(2);
     }, WAIT);
     for (const query of ['prod-monitors:prod-sale-1', 'prod-monitors:prod-sale-2', 'prod-monitors:prod-sale-3']) {
       expect(await runs(daemon, query, 'start_failed'), query).toBe(0);
@@ -245,7 +245,7 @@ describe.concurrent('the story of the demo', { timeout: 600_000 }, () => {
     });
     const daemon = await runDaemon(scope, { ...parse(config), queries: [] }, { clock });
     const degraded = async () => {
-      const samples = (await daemon.metrics()).samples('aws_nfm_monitor_health_degraded', SHOP_US);
+      const samples = (await daemon.metrics('monitors')).samples('aws_nfm_monitor_health_degraded', SHOP_US);
       return Object.fromEntries(samples.map(({ labels, value }) => [labels['monitor'], value]));
     };
     const others = { 'prod-orders': 0, 'prod-search': 0 };
