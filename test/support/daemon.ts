@@ -174,8 +174,8 @@ function running(daemon: Daemon, log: RecordingLog): RunningDaemon {
     log,
     text,
     async metrics(...groups) {
-      const query = new URLSearchParams(groups.map((group) => ['collect[]', group]));
-      return new ExpositionPage(await good(groups.length === 0 ? '/metrics' : `/metrics?${query}`));
+      const query = groups.map((group) => `collect[]=${group}`).join('&');
+      return new ExpositionPage(await good(query === '' ? '/metrics' : `/metrics?${query}`));
     },
     query: async (name) => JSON.parse(await good(`/api/v1/queries/${encodeURIComponent(name)}`)),
     reload: () => daemon.reload(),

@@ -63,7 +63,7 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
   const composer = new Composer({ uniqueKeys: false, merge: false, logLevel: 'silent' });
   let documents: readonly Document.Parsed[];
   try {
-    documents = [...composer.compose(tokens, true, text.length)];
+    documents = withoutStacks(() => [...composer.compose(tokens, true, text.length)]);
   } catch (error) {
     if (!(error instanceof RangeError)) {
       throw error;
@@ -80,6 +80,17 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
     return refused(createProblem(file, lineOf(second.range[0]), 'a second YAML document', 'one'));
   }
   return document === undefined ? refused() : new TreeBuilder(lineOf, file).build(document, rootPath);
+}
+
+/** Calls `work`. Its errors have no stacks: these take most of the time of a file with an error every few characters. */
+function withoutStacks<T>(work: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 function refused(...problems: Problem[]): ParsedYaml {
