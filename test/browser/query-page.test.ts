@@ -3,14 +3,18 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startBrowsedExporter } from '../support/browsed-exporter.ts';
 import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
 import type { TestScope } from '../support/daemon.ts';
+import { fileScope } from '../support/file-scope.ts';
 
 let browser: Browser;
+/** Address of the page of a query with 500 rows of results. Tests only read it. */
+let address: string;
+const shared = fileScope();
 beforeAll(async () => {
   browser = await launchBrowser();
+  address = await startLargeQuery(shared);
 });
 afterAll(() => browser.close());
 
-/** Resolves with the address of the page of a query with 500 rows of results. */
 async function startLargeQuery(scope: TestScope): Promise<string> {
   const url = await startBrowsedExporter(
     scope,
@@ -38,7 +42,6 @@ const SIZE =
 
 describe('the page of a query with 500 rows', () => {
   test('fits narrow and wide screens, and is accessible in both themes', async (scope) => {
-    const address = await startLargeQuery(scope);
     const { page, complaints } = await openPage(scope, browser, address);
     const violations: string[] = [];
     for (const [width, most] of [
@@ -57,13 +60,15 @@ describe('the page of a query with 500 rows', () => {
     }
     expect(await page.locator('.flows tbody tr').count()).toBe(100);
     await page.getByRole('link', { name: /^Show all/ }).click();
-    await vi.waitFor(async () => expect(await page.locator('.flows tbody tr').count()).toBeGreaterThan(300));
+    await vi.waitFor(async () => expect(await page.locator('.flows tbody tr').count()).toBeGreaterThan(300), {
+      timeout: PATIENCE_MS,
+      interval: 200,
+    });
     expect(violations).toEqual([]);
     expect(complaints).toEqual([]);
   }, 90_000);
 
   test('filters while the reader types, expands rows, and copies the table', async (scope) => {
-    const address = await startLargeQuery(scope);
     const options = { permissions: ['clipboard-read', 'clipboard-write'] };
     const { page, complaints } = await openPage(scope, browser, address, options);
     await page.getByText('Live', { exact: true }).waitFor();
@@ -84,7 +89,6 @@ describe('the page of a query with 500 rows', () => {
   }, 90_000);
 
   test('sorts and filters without JavaScript', async (scope) => {
-    const address = await startLargeQuery(scope);
     const { page } = await openPage(scope, browser, address, { javaScriptEnabled: false });
     await page.getByLabel('Filter').fill('shop');
     await page.getByLabel('Sort by').selectOption('zones');

@@ -6,6 +6,7 @@ import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { REGION, startBrowsedExporter as startExporter } from '../support/browsed-exporter.ts';
 import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
 import type { TestScope } from '../support/daemon.ts';
+import { fileScope } from '../support/file-scope.ts';
 import { startCommand } from '../support/process.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -56,7 +57,7 @@ async function startVaried(scope: TestScope): Promise<string> {
       );
       expect(answers.join()).toMatch(/"RUNNING".*"AccessDeniedException".*"CANCELED".*"SUCCEEDED".*"windowStart"/s);
     },
-    { timeout: PATIENCE_MS, interval: 100 },
+    { timeout: PATIENCE_MS, interval: 200 },
   );
   return url;
 }
@@ -78,53 +79,83 @@ async function mainText(page: Page): Promise<string> {
 }
 
 describe('the status page in a browser', () => {
-  test('is accessible in both themes and narrow, calls no other host, and violates no policy', async (scope) => {
-    const url = await startVaried(scope);
-    const { page, requests, complaints } = await openPage(scope, browser, url);
-    const violations = async () => {
-      const found: string[] = [];
-      for (const width of [390, 768, 1280]) {
-        await page.setViewportSize({ width, height: 900 });
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme });
-          found.push(...(await accessibilityViolations(page)));
-        }
-      }
-      return found;
-    };
-    await page.getByText('Live', { exact: true }).waitFor();
-    expect(await violations()).toEqual([]);
-    await page.getByRole('link', { name: 'top', exact: true }).click();
-    await page.getByRole('region', { name: 'Contributors' }).waitFor();
-    await page.getByText('Last runs').click();
-    expect(await page.locator('.bar').count()).toBeGreaterThan(10);
-    await page.getByRole('link', { name: 'All queries' }).click();
-    await page.getByText('Live', { exact: true }).waitFor();
-    expect(await page.title()).toBe('Network Flow Monitor exporter');
-    expect(requests.length).toBeGreaterThan(5);
-    expect(requests.filter((each) => !each.startsWith(`${url}/`) && each !== 'data:,')).toEqual([]);
-    expect(complaints).toEqual([]);
-  }, 90_000);
+  describe('of queries in each state', () => {
+    let url: string;
+    const shared = fileScope();
+    beforeAll(async () => {
+      url = await startVaried(shared);
+    });
 
-  test('shows the same and can be searched without JavaScript', async (scope) => {
-    const url = await startVaried(scope);
-    const { page } = await openPage(scope, browser, url);
-    const { page: plain } = await openPage(scope, browser, url, { javaScriptEnabled: false });
-    await vi.waitFor(
-      async () => {
-        await plain.reload();
-        expect(withoutTimes(await mainText(plain))).toBe(withoutTimes(await mainText(page)));
-      },
-      { timeout: PATIENCE_MS, interval: 500 },
-    );
-    expect(await mainText(plain)).toContain('iam-policy');
-    await plain.getByLabel('Search').fill('ledger');
-    await plain.getByRole('button', { name: 'Show' }).click();
-    await plain.getByText('1 of 4 queries').waitFor();
-    expect(await plain.locator('tbody th[scope=row] a').allTextContents()).toEqual(['denied']);
-    await plain.getByRole('link', { name: 'denied' }).click();
-    await plain.getByRole('heading', { name: 'denied' }).waitFor();
-  }, 90_000);
+    test('is accessible in both themes and narrow, calls no other host, and violates no policy', async (scope) => {
+      const { page, requests, complaints } = await openPage(scope, browser, url);
+      const violations = async () => {
+        const found: string[] = [];
+        for (const width of [390, 768, 1280]) {
+          await page.setViewportSize({ width, height: 900 });
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.emulateMedia({ colorScheme });
+            found.push(...(await accessibilityViolations(page)));
+          }
+        }
+        return found;
+      };
+      await page.getByText('Live', { exact: true }).waitFor();
+      expect(await violations()).toEqual([]);
+      await page.getByRole('link', { name: 'top', exact: true }).click();
+      await page.getByRole('region', { name: 'Contributors' }).waitFor();
+      await page.getByText('Last runs').click();
+      expect(await page.locator('.bar').count()).toBeGreaterThan(10);
+      await page.getByRole('link', { name: 'All queries' }).click();
+      await page.getByText('Live', { exact: true }).waitFor();
+      expect(await page.title()).toBe('Network Flow Monitor exporter');
+      expect(requests.length).toBeGreaterThan(5);
+      expect(requests.filter((each) => !each.startsWith(`${url}/`) && each !== 'data:,')).toEqual([]);
+      expect(complaints).toEqual([]);
+    }, 90_000);
+
+    test('shows the same and can be searched without JavaScript', async (scope) => {
+      const { page } = await openPage(scope, browser, url);
+      const { page: plain } = await openPage(scope, browser, url, { javaScriptEnabled: false });
+      await vi.waitFor(
+        async () => {
+          await plain.reload();
+          expect(withoutTimes(await mainText(plain))).toBe(withoutTimes(await mainText(page)));
+        },
+        { timeout: PATIENCE_MS, interval: 500 },
+      );
+      expect(await mainText(plain)).toContain('iam-policy');
+      await plain.getByLabel('Search').fill('ledger');
+      await plain.getByRole('button', { name: 'Show' }).click();
+      await plain.getByText('1 of 4 queries').waitFor();
+      expect(await plain.locator('tbody th[scope=row] a').allTextContents()).toEqual(['denied']);
+      await plain.getByRole('link', { name: 'denied' }).click();
+      await plain.getByRole('heading', { name: 'denied' }).waitFor();
+    }, 90_000);
+
+    test('can be used with the keyboard only', async (scope) => {
+      const { page } = await openPage(scope, browser, url);
+      const reached: string[] = [];
+      for (let i = 0; i < 40 && reached.at(-1) !== 'top'; i += 1) {
+        await page.keyboard.press('Tab');
+        reached.push(
+          await page.evaluate<string>(
+            '(document.activeElement.name || document.activeElement.textContent).trim().split(" ")[0]',
+          ),
+        );
+      }
+      const order = ['Skip', 'Metrics', 'Readiness', '1', 'search', 'status', 'Show', REGION, 'denied', 'ended', 'top'];
+      expect(reached.filter((each, i) => order.includes(each) && reached.indexOf(each) === i)).toEqual(order);
+      await page.locator('.region > summary').first().focus();
+      await page.keyboard.press('Enter');
+      expect(await page.getByRole('link', { name: 'top', exact: true }).isVisible()).toBe(false);
+      await page.getByLabel('Search').focus();
+      await page.keyboard.type('denied');
+      await page.getByText('1 of 4 queries').waitFor();
+      expect(await page.getByLabel('Search').inputValue()).toBe('denied');
+      expect(await page.evaluate('document.activeElement.name')).toBe('search');
+      expect(new URL(page.url()).search).toBe('?search=denied');
+    }, 90_000);
+  });
 
   test('shows 25 queries with problems on four screens of a phone, and clips nothing at any width', async (scope) => {
     const dead = 'arn:aws:iam::444455556666:role/nfm-read';
@@ -218,40 +249,19 @@ describe('the status page in a browser', () => {
     await fetch(`${url}/api/v1/queries/checkout`, { method: 'PUT', body: JSON.stringify(definition) });
     await page.getByRole('link', { name: 'checkout', exact: true }).focus();
     const status = page.locator('tr', { hasText: 'checkout' }).locator('.badge').last();
-    await vi.waitFor(async () => expect(await status.textContent()).toBe('RUNNING'), { timeout: PATIENCE_MS });
+    await vi.waitFor(async () => expect(await status.textContent()).toBe('RUNNING'), {
+      timeout: PATIENCE_MS,
+      interval: 200,
+    });
     expect(await page.evaluate('document.activeElement.id')).toBe('query-checkout');
     await page.locator('.region > summary').first().click();
     await page.getByRole('link', { name: /SUCCEEDED/ }).waitFor();
     expect(await page.locator('.region').first().getAttribute('open')).toBeNull();
     await vi.waitFor(
       async () => expect(await page.locator('#news').textContent()).toMatch(/checkout is SUCCEEDED|more changes/),
-      { timeout: PATIENCE_MS },
+      { timeout: PATIENCE_MS, interval: 200 },
     );
     expect(await page.evaluate('window.notReloaded')).toBe(true);
-  }, 90_000);
-
-  test('can be used with the keyboard only', async (scope) => {
-    const { page } = await openPage(scope, browser, await startVaried(scope));
-    const reached: string[] = [];
-    for (let i = 0; i < 40 && reached.at(-1) !== 'top'; i += 1) {
-      await page.keyboard.press('Tab');
-      reached.push(
-        await page.evaluate<string>(
-          '(document.activeElement.name || document.activeElement.textContent).trim().split(" ")[0]',
-        ),
-      );
-    }
-    const order = ['Skip', 'Metrics', 'Readiness', '1', 'search', 'status', 'Show', REGION, 'denied', 'ended', 'top'];
-    expect(reached.filter((each, i) => order.includes(each) && reached.indexOf(each) === i)).toEqual(order);
-    await page.locator('.region > summary').first().focus();
-    await page.keyboard.press('Enter');
-    expect(await page.getByRole('link', { name: 'top', exact: true }).isVisible()).toBe(false);
-    await page.getByLabel('Search').focus();
-    await page.keyboard.type('denied');
-    await page.getByText('1 of 4 queries').waitFor();
-    expect(await page.getByLabel('Search').inputValue()).toBe('denied');
-    expect(await page.evaluate('document.activeElement.name')).toBe('search');
-    expect(new URL(page.url()).search).toBe('?search=denied');
   }, 90_000);
 
   test('is live below a prefix, with authentication, and under another host name', async (scope) => {
@@ -279,6 +289,8 @@ describe('the status page in a browser', () => {
         monitorName: `monitor-${i % 40}`,
         queryId: `q${i}`,
       })),
+      [],
+      20,
     );
     const begin = performance.now();
     const { page } = await openPage(scope, browser, url);

@@ -13,10 +13,11 @@ export async function startBrowsedExporter(
   scenario: Readonly<Record<string, unknown>>,
   queries: readonly Readonly<Record<string, unknown>>[],
   flags: readonly string[] = [],
+  requestsPerSecond = 100,
 ): Promise<string> {
   const simulator = await runSimulator(scope, scenario);
-  const file = join(temporaryFolder(), 'config.json');
-  const aws = { region: REGION, endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond: 100 };
+  const file = join(temporaryFolder(scope), 'config.json');
+  const aws = { region: REGION, endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond };
   writeFileSync(file, JSON.stringify({ aws, polling: { interval: '1s' }, queries }));
   const exporter = startCommand(scope, [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0', ...flags]);
   return exporter.url();
