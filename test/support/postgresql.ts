@@ -1,12 +1,27 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { postgresqlPrograms } from '../../scripts/debian-tools.mjs';
 import { tlsFixture } from '../aws/local-network.ts';
 import type { TestScope } from './daemon.ts';
 import { freePort } from './loopback-server.ts';
+import { PROJECT } from './project.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** PostgreSQL refuses to run as root. The user without any files, which exists everywhere, owns its files then. */
@@ -14,6 +29,17 @@ const UNPRIVILEGED = 65_534;
 const OWNER = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
 
 const PASSWORD = 'hunter2';
+
+const TEMPLATES = `${PROJECT}node_modules/.cache/postgresql/`;
+/** Segments of 1 MB instead of 16, since a new one is written in full. */
+const INITDB_FLAGS = ['--no-sync', '--encoding=UTF8', '--username=nfm', '--auth=scram-sha-256', '--wal-segsize=1'];
+
+/** Removes one of its three databases, which are most of its files. `CREATE DATABASE` copies another one. */
+const WITHOUT_TEMPLATE = `UPDATE pg_database SET datistemplate = false WHERE datname = 'template0';
+DROP DATABASE template0;
+`;
+
+const run = promisify(execFile);
 
 /** Files of a certificate. */
 interface CertificateFiles {
@@ -43,16 +69,11 @@ export interface Postgresql {
 /** Creates and starts a server. It ends with the scope. */
 export async function startPostgresql({ onTestFinished }: TestScope, tls?: CertificateFiles): Promise<Postgresql> {
   const { initdb, postgres, psql } = postgresqlPrograms();
-  const folder = mkdtempSync(join(tmpdir(), 'nfm-postgresql-'));
-  own(folder);
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, PASSWORD);
-  own(passwordFile);
+  const folder = ownFolder();
   const data = join(folder, 'data');
   const port = await freePort();
-  const options = { ...OWNER, cwd: folder, env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } };
-  const flags = ['--no-sync', '--encoding=UTF8', '--username=nfm', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  execFileSync(initdb, [`--pgdata=${data}`, ...flags], { ...options, stdio: 'pipe' });
+  const options = optionsIn(folder);
+  await copy(await emptyData({ initdb, postgres }), data);
   const settings: Readonly<Record<string, string | number>> = {
     listen_addresses: '127.0.0.1',
     port,
@@ -116,18 +137,66 @@ export async function startPostgresql({ onTestFinished }: TestScope, tls?: Certi
   return { port, data, url, sql, signal, start, stop: () => end('SIGINT'), kill: () => end('SIGKILL') };
 }
 
+/**
+ * The files of an empty server, in the cache of the project. `initdb` creates them once: it takes as long as the start of an
+ * exporter, and a copy a tenth of that.
+ */
+async function emptyData({ initdb, postgres }: Readonly<Record<'initdb' | 'postgres', string>>): Promise<string> {
+  const { mtimeMs, size } = statSync(initdb);
+  const parts = JSON.stringify([initdb, mtimeMs, size, OWNER, INITDB_FLAGS, WITHOUT_TEMPLATE, PASSWORD]);
+  const data = `${TEMPLATES}${createHash('sha256').update(parts).digest('hex').slice(0, 16)}`;
+  if (existsSync(data)) {
+    return data;
+  }
+  const folder = ownFolder();
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, PASSWORD);
+  own(passwordFile);
+  const created = join(folder, 'data');
+  await run(initdb, [`--pgdata=${created}`, ...INITDB_FLAGS, `--pwfile=${passwordFile}`], optionsIn(folder));
+  const single = ['--single', '-F', '-D', created, 'postgres'];
+  execFileSync(postgres, single, { ...optionsIn(folder), input: WITHOUT_TEMPLATE, stdio: 'pipe' });
+  mkdirSync(TEMPLATES, { recursive: true });
+  const copied = `${data}-${process.pid}-${randomUUID()}`;
+  await copy(created, copied);
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    renameSync(copied, data);
+  } catch {
+    // Another test has created it in the meantime.
+    rmSync(copied, { recursive: true, force: true });
+  }
+  return data;
+}
+
+/** With owners and permissions. */
+async function copy(from: string, to: string): Promise<void> {
+  await run('cp', ['-rp', from, to]);
+}
+
+/** A temporary directory of the user that runs the server. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nfm-postgresql-'));
+  own(folder);
+  return folder;
+}
+
+function optionsIn(folder: string) {
+  return { ...OWNER, cwd: folder, env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } };
+}
+
 /** Copies a certificate for a server: it requires that only its user can read the key. */
 export function ownCertificate(scope: TestScope, name: string): CertificateFiles {
   const folder = temporaryFolder(scope);
   chmodSync(folder, 0o755);
-  const copy = (file: string) => {
+  const copied = (file: string) => {
     const path = join(folder, file);
     copyFileSync(tlsFixture(file), path);
     chmodSync(path, 0o600);
     own(path);
     return path;
   };
-  return { cert: copy(`${name}.pem`), key: copy(`${name}-key.pem`) };
+  return { cert: copied(`${name}.pem`), key: copied(`${name}-key.pem`) };
 }
 
 /** Gives a file to the user that runs the server. */
