@@ -7,7 +7,7 @@ import type { SimulationOptions } from './simulation/simulation-options.ts';
  * pauses, cuts, shutdowns with another configuration, and engines that lose, delay, and repeat writes, or return to an earlier
  * state. `npm run long:replicas` runs many more.
  */
-const SEEDS = Number(process.env['REPLICA_SEEDS'] ?? 50);
+const SEEDS = Number(process.env['REPLICA_SEEDS'] ?? 25);
 /** Number of the first seed: another one for other schedules. */
 const FIRST = Number(process.env['REPLICA_SEED'] ?? 1);
 const TIME_LIMIT_MS = 60_000 + SEEDS * 2_000;
@@ -58,20 +58,33 @@ describe('a group of replicas', () => {
   });
 });
 
+// The first seeds are those that find them now. After a change of the protocol, others may.
 describe('wrong protocols fail in the simulation', () => {
   it.each([
-    ['a lease alone', { wrongEngine: 'no compare-and-set of runs' }, /doubled/, 40],
-    ['counters instead of tokens', { wrongEngine: 'counters' }, /doubled/, 40],
-    ['intents of others that are skipped at once', { patience: 0, faults: ['refused port'] }, /skipped at once/, 60],
-    ['registrations without a condition', { wrongEngine: 'no compare-and-set of registrations' }, /twice|although/, 30],
-    ['registrations that a former leader confirms', { confirmsWithoutLead: true }, /the leader has|although/, 60],
-    ['counted periods without a condition', { wrongEngine: 'no compare-and-set of periods' }, /have counted/, 30],
-    ["a member's own clock", { usesOwnClock: true }, /early/, 10],
+    ['a lease alone', { wrongEngine: 'no compare-and-set of runs' }, /doubled/, 9, 40],
+    ['counters instead of tokens', { wrongEngine: 'counters' }, /doubled/, 7, 40],
+    [
+      'intents of others that are skipped at once',
+      { patience: 0, faults: ['refused port'] },
+      /skipped at once/,
+      19,
+      60,
+    ],
+    [
+      'registrations without a condition',
+      { wrongEngine: 'no compare-and-set of registrations' },
+      /twice|although/,
+      8,
+      30,
+    ],
+    ['registrations that a former leader confirms', { confirmsWithoutLead: true }, /the leader has|although/, 3, 60],
+    ['counted periods without a condition', { wrongEngine: 'no compare-and-set of periods' }, /have counted/, 2, 30],
+    ["a member's own clock", { usesOwnClock: true }, /early/, 1, 10],
   ] as const)(
     '%s',
-    async (_name, options, violation, seeds) => {
+    async (_name, options, violation, firstSeed, seeds) => {
       const found: string[] = [];
-      for (let seed = 1; seed <= seeds && found.length === 0; seed += 1) {
+      for (let seed = firstSeed; seed < firstSeed + seeds && found.length === 0; seed += 1) {
         const { violations } = await simulate({ ...options, seed });
         found.push(...violations.filter((each) => violation.test(each)));
       }

@@ -1,3 +1,4 @@
+import TinyQueue from 'tinyqueue';
 import type { Clock } from '../../../src/lib/clock.ts';
 
 /** A sequence of random numbers that a seed determines. */
@@ -43,8 +44,7 @@ interface Event {
 export class World {
   #now = 0;
   #order = 0;
-  /** A binary heap. */
-  readonly #events: Event[] = [];
+  readonly #events = new TinyQueue<Event>([], (a, b) => a.at - b.at || a.order - b.order);
 
   /** Milliseconds since the start. */
   get now(): number {
@@ -52,16 +52,7 @@ export class World {
   }
 
   at(time: number, run: () => void): void {
-    const events = this.#events;
-    events.push({ at: Math.max(time, this.#now), order: this.#order++, run });
-    for (let i = events.length - 1; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!isBefore(events, i, parent)) {
-        break;
-      }
-      swap(events, i, parent);
-      i = parent;
-    }
+    this.#events.push({ at: Math.max(time, this.#now), order: this.#order++, run });
   }
 
   after(ms: number, run: () => void): void {
@@ -69,47 +60,13 @@ export class World {
   }
 
   async runUntil(end: number): Promise<void> {
-    for (let next = this.#events[0]; next !== undefined && next.at <= end; next = this.#events[0]) {
-      this.#pop();
+    for (let next = this.#events.peek(); next !== undefined && next.at <= end; next = this.#events.peek()) {
+      this.#events.pop();
       this.#now = next.at;
       next.run();
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#now = end;
-  }
-
-  #pop(): void {
-    const events = this.#events;
-    swap(events, 0, events.length - 1);
-    events.pop();
-    for (let i = 0; ; ) {
-      const [left, right] = [2 * i + 1, 2 * i + 2];
-      let first = i;
-      if (left < events.length && isBefore(events, left, first)) {
-        first = left;
-      }
-      if (right < events.length && isBefore(events, right, first)) {
-        first = right;
-      }
-      if (first === i) {
-        return;
-      }
-      swap(events, i, first);
-      i = first;
-    }
-  }
-}
-
-function isBefore(events: readonly Event[], i: number, j: number): boolean {
-  const [a, b] = [events[i], events[j]];
-  return a !== undefined && b !== undefined && (a.at < b.at || (a.at === b.at && a.order < b.order));
-}
-
-function swap(events: Event[], i: number, j: number): void {
-  const [a, b] = [events[i], events[j]];
-  if (a !== undefined && b !== undefined) {
-    events[i] = b;
-    events[j] = a;
   }
 }
 
