@@ -17,14 +17,24 @@ import { keepLedger, type StartedRun, type StartLedger } from '../support/start-
 const MINUTE = 60_000;
 const DURATION = Number(process.env['PARTITION_MINUTES'] ?? 0) * MINUTE;
 const IS_LONG = DURATION > 0;
-/** Of a partition: longer than a takeover with the default heartbeat. */
-const CUT_FOR = IS_LONG ? MINUTE : 30_000;
+/** The short form does not wait for the default heartbeat, which `npm run long:partitions` has. */
+const SETTINGS = IS_LONG ? { heartbeat: '5s' } : { heartbeat: '3s', deadAfter: '12s' };
+/** Of a partition: longer than a takeover. */
+const CUT_FOR = IS_LONG ? MINUTE : 25_000;
 /** Before and after a partition, at least. */
 const QUIET_FOR = IS_LONG ? 5 * MINUTE : 5_000;
-/** From the beginning of a partition until windows are due, which are those of a multiple of a minute. */
-const WINDOW_AFTER = 10_000;
-/** Requests per second: polls and seven runs per minute use nearly all. */
-const BUDGET = IS_LONG ? 5 : 2;
+/** Between windows: a partition, and time before and after it. */
+const EVERY = IS_LONG ? MINUTE : 40_000;
+const METRICS = IS_LONG ? ['RETRANSMISSIONS'] : ['RETRANSMISSIONS', 'TIMEOUTS', 'ROUND_TRIP_TIME'];
+const SCHEDULE = IS_LONG ? { every: '1m', lookback: '1m' } : { every: '2m', lookback: '2m' };
+/** From the beginning of a partition until windows are due. */
+const WINDOW_AFTER = IS_LONG ? 10_000 : 6_000;
+/**
+ * Requests per second. In the long form, polls and seven runs per minute use nearly all. In the short form, the windows before
+ * the start are due at once, and their runs use all until after the first partition. A process that is compared may not have
+ * pauses by chance: a leader without the shared storage uses half of its budget, and a new leader all of its own.
+ */
+const BUDGET = IS_LONG ? 5 : 3;
 const POLLED = IS_LONG ? 76 : 20;
 const POLL_EVERY = '20s';
 const RUNS = 7;
@@ -73,7 +83,8 @@ async function startAws(scope: TestScope): Promise<Aws> {
   return { service, ledger: await keepLedger(scope, service.url, () => Math.random() * 150) };
 }
 
-function configOf(endpoint: string): Readonly<Record<string, unknown>> {
+/** `windowAt`: when the first windows are due, in milliseconds modulo the interval of a query. */
+function configOf(endpoint: string, windowAt: number): Readonly<Record<string, unknown>> {
   return {
     log: { level: 'debug' },
     aws: {
@@ -85,13 +96,14 @@ function configOf(endpoint: string): Readonly<Record<string, unknown>> {
     },
     discovery: { monitorsEvery: '0s' },
     queries: [
-      {
-        name: 'runs',
+      // One after the other, since an interval is at least a minute.
+      ...METRICS.map((metricName, n) => ({
+        name: metricName,
         monitorName: MONITOR,
-        metricName: 'RETRANSMISSIONS',
+        metricName,
         destinationCategory: '*',
-        schedule: { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' },
-      },
+        schedule: { ...SCHEDULE, delay: `${(windowAt + n * EVERY) % (METRICS.length * EVERY)}ms`, timeout: '1m' },
+      })),
       ...Array.from({ length: POLLED }, (_, n) => ({
         name: `watched-${n + 1}`,
         monitorName: MONITOR,
@@ -151,9 +163,14 @@ interface Partition {
 }
 
 /** Cuts the leader off for a time, and heals the network. */
-async function partition(network: Network<Host>, members: readonly ReplicaProcess[], cut: Cut): Promise<Partition> {
+async function partition(
+  network: Network<Host>,
+  members: readonly ReplicaProcess[],
+  cut: Cut,
+  windowAt: number,
+): Promise<Partition> {
   await pause(QUIET_FOR);
-  await pause((2 * MINUTE - (Date.now() % MINUTE) - WINDOW_AFTER) % MINUTE);
+  await pause((windowAt + 2 * EVERY - (Date.now() % EVERY) - WINDOW_AFTER) % EVERY);
   const leader = await leaderOf(members);
   const host = leader === members[0] ? 'first' : 'second';
   const from = Date.now();
@@ -176,13 +193,16 @@ describe.concurrent('a leader in a network of its own', () => {
   const ends: (() => Promise<void> | void)[] = [];
   const scope: TestScope = { onTestFinished: (end) => ends.push(end) };
   let alone: Aws;
+  let windowAt: number;
 
   beforeAll(async () => {
     if (NO_NAMESPACES !== undefined) {
       return;
     }
     alone = await startAws(scope);
-    const only = exporterProcess(scope, 'alone', configOf(alone.ledger.url), `127.0.0.1:${await freePort()}`);
+    // The replicas have time to start.
+    windowAt = IS_LONG ? 0 : (Date.now() + 25_000) % (METRICS.length * EVERY);
+    const only = exporterProcess(scope, 'alone', configOf(alone.ledger.url, windowAt), `127.0.0.1:${await freePort()}`);
     await only.start();
   });
 
@@ -204,10 +224,10 @@ describe.concurrent('a leader in a network of its own', () => {
       const { first, second } = network.hosts;
       const endpoint = `http://${await network.hosts.aws.forward(Number(new URL(aws.ledger.url).port))}`;
       const storage = engine.storageAt(await network.hosts.engine.forward(engine.port));
-      const config = { ...configOf(endpoint), storage };
+      const config = { ...configOf(endpoint, windowAt), storage };
       const members = [
-        await replicaProcess(local, 'first', config, { heartbeat: '5s' }, { host: first }),
-        await replicaProcess(local, 'second', config, { heartbeat: '5s' }, { host: second }),
+        await replicaProcess(local, 'first', config, SETTINGS, { host: first }),
+        await replicaProcess(local, 'second', config, SETTINGS, { host: second }),
       ];
       for (const member of members) {
         await member.start();
@@ -216,7 +236,7 @@ describe.concurrent('a leader in a network of its own', () => {
       const start = Date.now();
       const partitions: Partition[] = [];
       for (const cut of cuts) {
-        partitions.push(await partition(network, members, cut));
+        partitions.push(await partition(network, members, cut, windowAt));
       }
       await pause(Math.max(QUIET_FOR, start + DURATION - Date.now()));
       const end = Date.now();
@@ -227,7 +247,7 @@ describe.concurrent('a leader in a network of its own', () => {
       const ratio = (from: number, to: number) => requestsOf(aws, from, to) / requestsOf(alone, from, to);
       const lines = partitions.map(
         ({ cut, from, to, isKept }) =>
-          `${cut.name} cut off for ${Math.round((to - from) / 1_000)} s: requests ${ratio(from, to).toFixed(2)} times those of one process, leader ${isKept ? 'kept' : 'replaced'}`,
+          `${cut.name} cut off for ${Math.round((to - from) / 1_000)} s: requests ${ratio(from, to).toFixed(2)} times the ${requestsOf(alone, from, to)} of one process, leader ${isKept ? 'kept' : 'replaced'}`,
       );
       process.stdout.write(
         `${kind}, ${lines.join('; ')}; ${checkRuns(expect, aws, members)}; ${orphans.length} without an ID; requests ${ratio(start, end).toFixed(3)} times over ${Math.round((end - start) / 1_000)} s\n`,
