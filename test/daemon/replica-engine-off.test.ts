@@ -12,7 +12,7 @@ const OFF_MS = IS_LONG ? 600_000 : 20_000;
 const ON_MS = IS_LONG ? 120_000 : 15_000;
 const SETTINGS = IS_LONG ? { heartbeat: '5s' } : { heartbeat: '2s', deadAfter: '12s' };
 const PATIENT = { timeout: 120_000, interval: 500 };
-const WATCHED = Array.from({ length: 10 }, (_, n) => `watched-${n}`);
+const WATCHED = Array.from({ length: IS_LONG ? 10 : 5 }, (_, n) => `watched-${n}`);
 const REQUESTS_PER_SECOND = 40;
 
 test.concurrent.for(['dynamodb', 'postgresql'] as const)(

@@ -14,6 +14,8 @@ const PAIRS = IS_LONG ? 4 : 1;
 const HEARTBEAT = 5_000;
 const DEAD_AFTER = 15_000;
 const PATIENT = { timeout: 120_000, interval: 500 };
+/** For conditions of pages, each of which takes a process in a namespace. */
+const PATIENT_WITH_PAGES = { ...PATIENT, interval: 1_500 };
 const KINDS = IS_LONG ? (['dynamodb', 'postgresql'] as const) : (['postgresql'] as const);
 const NO_NAMESPACES = whyNoNamespaces();
 
@@ -113,7 +115,7 @@ async function takeOver(pair: Pair, loss: Loss, expect: ExpectStatic): Promise<n
       throw new Error(`no standby beside ${found.id}: ${pair.members.map(({ id }) => id)}`);
     }
     return { leader: found, standby: other };
-  }, PATIENT);
+  }, PATIENT_WITH_PAGES);
   await pause(HEARTBEAT + Math.random() * HEARTBEAT);
   const before = leadsOf(standby).length;
   const lostAt = Date.now();
