@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { tlsFixture } from '../../aws/local-network.ts';
+import { runCommandHere } from '../../support/command-here.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { Container, Deployment, Manifest, Probe } from '../manifests.ts';
@@ -23,8 +24,8 @@ interface RunningPod {
   readonly address: string;
   readonly container: Container;
   readonly objects: readonly Manifest[];
-  /** Runs an `nfm-exporter` command of the pod or of the test, on the address of the exporter. Returns its exit code. */
-  readonly run: (args: readonly string[]) => Promise<number | null>;
+  /** The exit code of an `nfm-exporter` command of the pod or of the test, run on the address of the exporter. */
+  readonly run: (args: readonly string[], runIt?: typeof runCommandHere) => Promise<number | null>;
   readonly stop: () => Promise<unknown>;
 }
 
@@ -43,9 +44,9 @@ async function startPod(objects: readonly Manifest[], config: string, webConfig 
   const [container] = only<Deployment>(objects, 'Deployment').spec.template.spec.containers;
   const command = startCommand(SCOPE, [...container.args.map(local), '--web.listen-address=127.0.0.1:0'], ENVIRONMENT);
   const address = (await command.url()).replace('http://', '');
-  const run = async (args: readonly string[]) => {
+  const run: RunningPod['run'] = async (args, runIt = runCommandHere) => {
     const own = args.map(local).filter((arg) => !arg.startsWith('--web.listen-address='));
-    return (await runCommand(SCOPE, [...own, `--web.listen-address=${address}`], ENVIRONMENT)).code;
+    return (await runIt([...own, `--web.listen-address=${address}`], ENVIRONMENT)).code;
   };
   const stop = () => {
     command.kill('SIGTERM');
@@ -53,6 +54,8 @@ async function startPod(objects: readonly Manifest[], config: string, webConfig 
   };
   return { address, container, objects, run, stop };
 }
+
+const PATIENT = { timeout: 60_000, interval: 250 };
 
 /** HTTP status. Like the kubelet, does not verify the certificate. */
 async function statusOf(url: string): Promise<number | undefined> {
@@ -83,7 +86,7 @@ async function expectProbes(pod: RunningPod, result: number): Promise<void> {
   await vi.waitFor(async () => {
     const probes = [startupProbe, livenessProbe, readinessProbe];
     expect(await Promise.all(probes.map((probe) => probeResult(pod, probe)))).toEqual([result, result, result]);
-  }, 60_000);
+  }, PATIENT);
 }
 
 /** The URL that Prometheus scrapes. */
@@ -103,7 +106,7 @@ describe('the rendered configuration', () => {
   async function checkConfig(config: string) {
     const file = join(temporaryFolder(), 'nfm-exporter.yml');
     writeFileSync(file, config);
-    const { code, stdout, stderr } = await runCommand(SCOPE, ['check-config', '--strict', file], ENVIRONMENT);
+    const { code, stdout, stderr } = await runCommandHere(['check-config', '--strict', file], ENVIRONMENT);
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
   }
 
@@ -139,7 +142,7 @@ describe('the exporter with the arguments of the pod', () => {
     const pod = await startPod(objects, 'queries: []', SERVER_TLS);
     await expectProbes(pod, 200);
     expect(await statusOf(scrapeUrl(pod))).toBe(200);
-    expect(await pod.run(testArgs(pod))).toBe(0);
+    expect(await pod.run(testArgs(pod), (args, env) => runCommand(SCOPE, args, env))).toBe(0);
   });
 
   it('passes probes and test with client certificates, and fails them once it has stopped', async () => {
