@@ -8,10 +8,13 @@ export function publishedFiles(): string[] {
   return run('git', ['ls-files', '-co', '--exclude-standard']).stdout.trim().split('\n');
 }
 
-/** Copies the published files into a repository of their own, staged, until all tests of the file have ended. */
-export function copyOfRepository(): string {
+/**
+ * Copies the published files, or those that `isCopied` accepts, into a repository of their own, staged, until all tests of
+ * the file have ended.
+ */
+export function copyOfRepository(isCopied: (path: string) => boolean = () => true): string {
   const folder = temporaryFolderOfFile();
-  for (const path of publishedFiles()) {
+  for (const path of publishedFiles().filter(isCopied)) {
     cpSync(`${PROJECT}${path}`, join(folder, path), { verbatimSymlinks: true });
   }
   run('git', ['init', '--quiet'], { cwd: folder });
