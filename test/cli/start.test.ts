@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SECRET_2Y } from '../http/secure-exporter.ts';
-import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
+import { fileScope } from '../support/file-scope.ts';
+import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
 const directory = temporaryFolderOfFile();
@@ -32,29 +33,31 @@ function takenPort(): number {
   return address.port;
 }
 
+/** An exporter that several tests read, and that no test ends or changes: it has no flags but two addresses. */
+const FILE_SCOPE = fileScope();
+const shared = startCommand(FILE_SCOPE, [
+  `--config.file=${FILE}`,
+  `--web.listen-address=${ANY_PORT}`,
+  `--web.listen-address=${ANY_PORT}`,
+]);
+
 describe.concurrent('startup', () => {
-  it('logs each address that it listens on, with the actual port', async (scope) => {
-    const exporter = startCommand(scope, [
-      `--config.file=${FILE}`,
-      `--web.listen-address=${ANY_PORT}`,
-      `--web.listen-address=${ANY_PORT}`,
-    ]);
-    const addresses = (await exporter.events('listening', 2)).map(({ address }) => address ?? '');
+  it('logs each address that it listens on, with the actual port', async () => {
+    const addresses = (await shared.events('listening', 2)).map(({ address }) => address ?? '');
     expect(new Set(addresses).size).toBe(2);
     for (const address of addresses) {
       expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
       expect((await fetch(`http://${address}/-/healthy`)).status).toBe(200);
     }
-    expect(exporter.stdout()).toBe('');
+    expect(shared.stdout()).toBe('');
   });
 
-  it('serves 400 for a malformed path, without a line in the log', async (scope) => {
-    const exporter = startCommand(scope, [`--config.file=${FILE}`]);
-    const { address } = await exporter.event('listening');
+  it('serves 400 for a malformed path, without a line in the log', async () => {
+    const { address } = await shared.event('listening');
     for (const path of ['/%zz', '/api/v1/queries/%zz', '/api/v1/queries/%ff', '/api/v1/queries/%c3/contributors']) {
       expect((await fetch(`http://${address}${path}`)).status, path).toBe(400);
     }
-    expect(exporter.log().filter(({ level }) => level === 'error')).toEqual([]);
+    expect(shared.log().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('serves the metrics of the process in a scrape sent at once', async (scope) => {
@@ -79,17 +82,16 @@ describe.concurrent('startup', () => {
     const env = (format: string) => ({ ...CLEAN_ENVIRONMENT, NFM_EXPORTER_LOG_FORMAT: format });
     const web = { listenAddresses: [ANY_PORT] };
     const file = write('formats.json', { web: { ...web, telemetryPath: '/file' }, log: { format: 'json' } });
-    const formatOf = async (args: readonly string[], environment: Readonly<Record<string, string>>) => {
-      const exporter = startCommand(scope, args, environment);
+    const formatOf = async (exporter: Command) => {
       await exporter.url();
       return exporter.stderr().startsWith('{') ? 'json' : 'logfmt';
     };
     expect(
       await Promise.all([
-        formatOf([`--config.file=${file}`, '--log.format=logfmt'], env('json')),
-        formatOf([`--config.file=${file}`], env('logfmt')),
-        formatOf([`--config.file=${file}`], env('')),
-        formatOf([`--config.file=${FILE}`], CLEAN_ENVIRONMENT),
+        formatOf(startCommand(scope, [`--config.file=${file}`, '--log.format=logfmt'], env('json'))),
+        formatOf(startCommand(scope, [`--config.file=${file}`], env('logfmt'))),
+        formatOf(startCommand(scope, [`--config.file=${file}`], env(''))),
+        formatOf(shared),
       ]),
     ).toEqual(['logfmt', 'logfmt', 'json', 'logfmt']);
   });
@@ -144,17 +146,19 @@ describe.concurrent('startup', () => {
   });
 
   it('enables exactly the HTTP endpoints that the flags enable', async (scope) => {
-    const statusesWith = async (flags: readonly string[]) => {
-      const url = await startCommand(scope, [`--config.file=${FILE}`, ...flags]).url();
+    const withFlag = (flag: string) => startCommand(scope, [`--config.file=${FILE}`, flag]);
+    const statusesOf = async (exporter: Command) => {
+      const url = await exporter.url();
       const reload = await fetch(`${url}/-/reload`, { method: 'POST' });
       const remove = await fetch(`${url}/api/v1/queries/none`, { method: 'DELETE' });
       return [reload.status, remove.status];
     };
     expect(
       await Promise.all([
-        statusesWith([]),
-        statusesWith(['--web.enable-lifecycle']),
-        statusesWith(['--web.enable-admin-api']),
+        statusesOf(shared),
+        statusesOf(withFlag('--web.enable-lifecycle')),
+        // Its addresses are on the loopback interface, so that the API is not open to all clients.
+        statusesOf(withFlag('--web.enable-admin-api')),
       ]),
     ).toEqual([
       [403, 403],
@@ -180,7 +184,6 @@ describe.concurrent('startup', () => {
       fetch(`${withUsers}/api/v1/queries/none`, { method: 'DELETE', headers });
     expect((await remove({})).status).toBe(401);
     expect((await remove({ Authorization: `Basic ${btoa('alice:secret')}` })).status).toBe(404);
-    await startCommand(scope, [`--config.file=${FILE}`, '--web.enable-admin-api']).url();
   });
 
   it.for(['serve', 'demo'])(
