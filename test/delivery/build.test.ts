@@ -10,15 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder, temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
 const CLIENT = '@aws-sdk/client-networkflowmonitor';
 
 /** Creates a project of one-line sources with the layout that the build script expects. */
-function smallProject(): string {
-  const folder = temporaryFolder();
+function smallProject(folder = temporaryFolder()): string {
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -70,9 +69,21 @@ function revision(folder: string): string {
 }
 
 describe('the build', () => {
+  /** A project that is built once, outside a clone. */
+  let folder: string;
+  let built: ReturnType<typeof build>;
+  beforeAll(() => {
+    folder = smallProject(temporaryFolderOfFile());
+    const caught = 'try { decodeURIComponent(text); } catch { return false; }';
+    writeFileSync(
+      join(folder, 'src/main.ts'),
+      `export function isDecodable(text: string): boolean { ${caught} return true; }\n`,
+    );
+    built = build(folder, { GIT_CEILING_DIRECTORIES: dirname(folder) });
+  });
+
   test('makes a command, and leaves nothing of an earlier build', () => {
-    const folder = smallProject();
-    expect(build(folder)).toMatchObject({ status: 0 });
+    expect(built).toMatchObject({ status: 0 });
     expect(statSync(join(folder, 'dist/main.js')).mode & 0o111).toBe(0o111);
     expect(existsSync(join(folder, 'packages/client-networkflowmonitor/dist/index.js'))).toBe(true);
     expect(existsSync(join(folder, 'dist/http/browser/page.js'))).toBe(true);
@@ -80,15 +91,8 @@ describe('the build', () => {
   });
 
   test('names the client that it bundles, and keeps calls that only throw', async () => {
-    const folder = smallProject();
-    const caught = 'try { decodeURIComponent(text); } catch { return false; }';
-    writeFileSync(
-      join(folder, 'src/main.ts'),
-      `export function isDecodable(text: string): boolean { ${caught} return true; }\n`,
-    );
-    build(folder);
-    const built: { isDecodable(text: string): boolean } = await import(join(folder, 'dist/main.js'));
-    expect(['%2f', '%zz'].map(built.isDecodable)).toEqual([true, false]);
+    const main: { isDecodable(text: string): boolean } = await import(join(folder, 'dist/main.js'));
+    expect(['%2f', '%zz'].map(main.isDecodable)).toEqual([true, false]);
     expect(readFileSync(join(folder, 'dist/client.txt'), 'utf8')).toMatch(
       /^stand-in for @aws-sdk\/\S+ \d+\.\d+\.\d+\n$/,
     );
@@ -118,11 +122,12 @@ describe('the build', () => {
     expect(stdout).toContain('src/main.ts(1,14): error TS2322');
   });
 
-  test('writes the revision: the one it is given, else the commit, else that it is not known', () => {
-    const folder = smallProject();
-    build(folder, { GIT_CEILING_DIRECTORIES: dirname(folder) });
+  test('writes that the revision is unknown outside a clone', () => {
     expect(revision(folder)).toBe('unknown\n');
+  });
 
+  test('writes the revision: the one it is given, else the commit', () => {
+    const folder = smallProject();
     run('git', ['init', '--quiet'], { cwd: folder });
     const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
     run('git', [...identity, 'commit', '--quiet', '--allow-empty', '--message=x'], { cwd: folder });
