@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { withOnlyNeeded } from '../rules/needed-rules.ts';
 import type { RuleGroup } from '../rules/replicas/replica-rules.ts';
 import { startAlertmanager } from '../support/alertmanager.ts';
 import { labelsOfLegend, type PanelQuery, panelQueries } from '../support/dashboard-files.ts';
@@ -23,7 +24,9 @@ const REGION = 'us-east-1';
 const SCHEDULED = 4;
 /** Scheduled queries that have results before the takeover. */
 const WITH_RESULTS = 2;
-/** Evaluations and scrapes are 1 s apart, and a busy machine delays them. */
+/** Interval of the evaluations of rules, in seconds. */
+const EVALUATED_S = 2;
+/** Scrapes are 1 s apart, evaluations a little more, and a busy machine delays them. */
 const SLACK_S = 5;
 
 const SCENARIO = {
@@ -133,27 +136,33 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
     HERE,
     [{ job_name: 'network-flow-monitor', static_configs: [{ targets: [first.instance, second.instance] }] }],
     [`${PROJECT}config/rules/thresholds.yml`, `${PROJECT}config/rules-replicas.yml`],
+    [],
+    `${EVALUATED_S}s`,
   );
   // The first two report the takeover itself, and end before they fire. The last one ends when the query is known to be denied.
   const alerts = `ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown"}
     unless ALERTS{alertname="NfmQueryPollingFails", query="denied"}`;
   const webhook = await startNotifications([first, second]);
-  await vi.waitFor(async () => {
-    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(3 + SCHEDULED + WITH_RESULTS);
-    expect(await prometheus.query('replicas:aws_nfm_contributor_retransmissions')).not.toEqual([]);
-    expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
-    expect(await prometheus.query('ALERTS{alertname="NfmQueryPollingFails", query="missing"}')).toHaveLength(1);
-    expect(await prometheus.query('up == 1')).toHaveLength(2);
-    expect(webhook.notifications.map(nameOf)).toEqual(expect.arrayContaining(NOTIFIED.map((name) => `firing ${name}`)));
-    // On a busy machine, a group is sent again with the last of its first alerts.
-    expect(Date.now() - (webhook.notifications.at(-1)?.at ?? 0)).toBeGreaterThan(GROUP_CHECKED_AFTER_S * 1_000);
-  }, WAIT);
+  await vi.waitFor(
+    async () => {
+      expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(3 + SCHEDULED + WITH_RESULTS);
+      expect(await prometheus.query('replicas:aws_nfm_contributor_retransmissions')).not.toEqual([]);
+      expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
+      expect(await prometheus.query('ALERTS{alertname="NfmQueryPollingFails", query="missing"}')).toHaveLength(1);
+      expect(await prometheus.query('up == 1')).toHaveLength(2);
+      expect(webhook.notifications.map(nameOf)).toEqual(
+        expect.arrayContaining(NOTIFIED.map((name) => `firing ${name}`)),
+      ); // On a busy machine, a group is sent again with the last of its first alerts.
+      expect(Date.now() - (webhook.notifications.at(-1)?.at ?? 0)).toBeGreaterThan(GROUP_CHECKED_AFTER_S * 1_000);
+    },
+    { ...WAIT, interval: 1_000 },
+  );
   // Sums over 5-minute steps begin at a mark of the clock, which is not to be within the takeover.
   await vi.waitFor(() => expect((Date.now() / 1_000) % 300).toBeLessThan(260), WAIT);
   const notifiedBefore = webhook.notifications.length;
   const from = Math.ceil(Date.now() / 1_000);
   // Two evaluations before the takeover.
-  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(from + 2), WAIT);
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(from + 2 * EVALUATED_S), WAIT);
 
   first.command.kill('SIGKILL');
   await first.command.ended;
@@ -164,8 +173,8 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
     'sum(sum without (instance, pod) (increase(aws_nfm_query_runs_total{query=~"flows.*", outcome="succeeded"}[5m])))';
   const counted = async () => (await prometheus.query(increase))[0]?.value ?? 0;
   await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(SCHEDULED - 1.5), WAIT);
-  // Ten evaluations after the takeover.
-  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + 10), WAIT);
+  // Five evaluations after the takeover.
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + 5 * EVALUATED_S), WAIT);
   const to = Math.floor(Date.now() / 1_000) - 1;
 
   expect(await second.value('aws_nfm_replica_epoch')).toBe(2);
@@ -195,22 +204,27 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
 const NOTIFIED = ['NfmPermissionDenied', 'NfmQueryPollingFails'];
 /** Factor between the waits of the shipped routing and those of the test: its `group_interval` of 5 minutes becomes 5 s. */
 const FASTER = 60;
+/** Interval of its scrapes and evaluations, in seconds. */
+const SCRAPED_S = 3;
 /** Time after which Alertmanager has looked at a group again, in seconds. */
 const GROUP_CHECKED_AFTER_S = (5 * 60) / FASTER + 2;
 
 const nameOf = ({ status, groupLabels }: Notification) => `${status} ${groupLabels['alertname']}`;
 
 /**
- * Starts another Prometheus, whose alerts of these queries fire after 2 s and end at once, and an Alertmanager with the shipped routes
+ * Starts another Prometheus, whose alerts of these queries fire at the second evaluation and end at once, and an Alertmanager with the shipped routes
  * and inhibitions. Returns the receiver of the notifications.
  */
 async function startNotifications(members: readonly Member[]): Promise<WebhookReceiver> {
   const folder = temporaryFolder(HERE);
-  const { groups }: { groups: RuleGroup[] } = parse(readFileSync(`${PROJECT}config/rules-replicas.yml`, 'utf8'));
-  const shortened = groups.map(({ name, rules }) => ({
+  const groups = ['rules/thresholds.yml', 'rules-replicas.yml'].flatMap((file): RuleGroup[] => {
+    return parse(readFileSync(`${PROJECT}config/${file}`, 'utf8')).groups;
+  });
+  // The others do not fire within minutes.
+  const shortened = withOnlyNeeded(groups, NOTIFIED).map(({ name, rules }) => ({
     name,
     rules: rules.map((rule) =>
-      NOTIFIED.includes(rule.alert ?? '') ? { ...rule, for: '2s', keep_firing_for: undefined } : rule,
+      NOTIFIED.includes(rule.alert ?? '') ? { ...rule, for: `${SCRAPED_S}s`, keep_firing_for: undefined } : rule,
     ),
   }));
   const rules = join(folder, 'rules.yml');
@@ -224,9 +238,10 @@ async function startNotifications(members: readonly Member[]): Promise<WebhookRe
   await startPrometheus(
     HERE,
     // The interval is also the timeout: on a busy machine, a scrape takes more than a second, and without it alerts end at once.
-    [{ job_name: 'network-flow-monitor', scrape_interval: '3s', static_configs: [{ targets }] }],
-    [`${PROJECT}config/rules/thresholds.yml`, rules],
+    [{ job_name: 'network-flow-monitor', scrape_interval: `${SCRAPED_S}s`, static_configs: [{ targets }] }],
+    [rules],
     [new URL(alertmanager.url).host],
+    `${SCRAPED_S}s`,
   );
   return webhook;
 }

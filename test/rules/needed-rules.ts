@@ -16,6 +16,7 @@ export interface RuleTests {
   readonly evaluation_interval: string;
   readonly tests: readonly {
     readonly interval: string;
+    readonly input_series: readonly { readonly series: string }[];
     readonly alert_rule_test?: readonly { readonly alertname: string }[];
     readonly promql_expr_test?: readonly { readonly expr: string }[];
   }[];
@@ -33,7 +34,13 @@ export function neededBy({ rule_files, tests }: RuleTests): readonly Group[] {
   });
   const alerts = tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test.map(({ alertname }) => alertname));
   const expressions = tests.flatMap(({ promql_expr_test = [] }) => promql_expr_test.map(({ expr }) => expr));
-  return withOnlyNeeded(groups, alerts, expressions);
+  const names = tests.flatMap(({ input_series }) => input_series.map(({ series }) => nameOf(series)));
+  return withSeries(withOnlyNeeded(groups, alerts, expressions), new Set(names));
+}
+
+/** The name of a series in the text format. */
+export function nameOf(series: string): string {
+  return series.split('{')[0] ?? '';
 }
 
 /**
@@ -55,8 +62,33 @@ export function withOnlyNeeded(
       open.push(rule.expr);
     }
   }
-  const kept = groups.map((group) => ({ ...group, rules: group.rules.filter((rule) => needed.has(rule)) }));
-  return kept.filter((group) => group.rules.length > 0);
+  return only(groups, needed);
+}
+
+/** Functions that have a result without series. */
+const WITHOUT_SERIES = /\b(?:absent|absent_over_time|vector|time)\b *\(/;
+
+/** Removes rules that cannot have a result, because neither series of these names nor those of other rules are in their expressions. */
+export function withSeries(groups: readonly Group[], names: ReadonlySet<string>): readonly Group[] {
+  const rules = groups.flatMap((group) => group.rules);
+  const known = new Set([...names, '', 'ALERTS', 'ALERTS_FOR_STATE']);
+  const kept = new Set<Rule>();
+  for (let count = -1; count < kept.size; ) {
+    count = kept.size;
+    for (const rule of rules) {
+      if (WITHOUT_SERIES.test(rule.expr) || namesIn(rule.expr).selectors.some(({ metric }) => known.has(metric))) {
+        kept.add(rule);
+        known.add(rule.record ?? '');
+      }
+    }
+  }
+  return only(groups, kept);
+}
+
+function only(groups: readonly Group[], kept: ReadonlySet<Rule>): readonly Group[] {
+  return groups
+    .map((group) => ({ ...group, rules: group.rules.filter((rule) => kept.has(rule)) }))
+    .filter(({ rules }) => rules.length > 0);
 }
 
 /** Whether a selector may select series of a rule. */

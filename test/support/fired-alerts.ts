@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDuration } from '../../src/config/reading/texts.ts';
-import { inOrder, withOnlyNeeded } from '../rules/needed-rules.ts';
+import { inOrder, nameOf, withOnlyNeeded, withSeries } from '../rules/needed-rules.ts';
 import { ALERTS, RULE_GROUPS } from '../rules/rule-files.ts';
 import type { TestScope } from './daemon.ts';
 import type { InputSeries } from './recorded-scrapes.ts';
@@ -27,10 +27,11 @@ export async function firingAlerts(
   const folder = temporaryFolder(scope);
   const file = join(folder, 'storm.json');
   const rules = join(folder, 'rules.json');
-  const groups = withOnlyNeeded(
+  const ofAlerts = withOnlyNeeded(
     RULE_GROUPS.map(({ file: _, ...group }) => group),
     ALERTS.map(({ alert }) => alert),
   );
+  const groups = withSeries(ofAlerts, new Set(series.map((each) => nameOf(each.series))));
   writeFileSync(rules, JSON.stringify({ groups }));
   const times = Array.from({ length: minutes }, (_, minute) => minute);
   writeFileSync(

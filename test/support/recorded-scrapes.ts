@@ -15,6 +15,8 @@ export class RecordedScrapes {
   /** Start of the simulated time, in seconds since the epoch: the time of unit tests of rules starts with 0. */
   readonly #start: number;
   readonly #series = new Map<string, string[]>();
+  /** Texts of series for unit tests, by their texts on the page. */
+  readonly #keys = new Map<string, string>();
   #count = 0;
 
   /** Keeps the series that `expressions` select. `start` is in milliseconds since the epoch. */
@@ -28,12 +30,10 @@ export class RecordedScrapes {
   async scrape(daemon: Pick<RunningDaemon, 'url'> | undefined): Promise<void> {
     const headers = { 'accept-encoding': 'identity' };
     const body = daemon === undefined ? '' : await (await fetch(`${daemon.url}/metrics`, { headers })).text();
-    const samples = body
-      .split('\n')
-      .filter((line) => this.#names.has(/^\w+/.exec(line)?.[0] ?? ''))
-      .map(readSample);
-    for (const sample of [...samples, { name: 'up', labels: {}, value: daemon === undefined ? 0 : 1 }]) {
-      this.#add(sample);
+    for (const line of [...body.split('\n'), `up ${daemon === undefined ? 0 : 1}`]) {
+      if (this.#names.has(/^\w+/.exec(line)?.[0] ?? '')) {
+        this.#add(line);
+      }
     }
     this.#count += 1;
     for (const values of this.#series.values()) {
@@ -47,11 +47,18 @@ export class RecordedScrapes {
     return [...this.#series].map(([series, values]) => ({ series, values: values.join(' ') }));
   }
 
-  #add({ name, labels, value }: Sample): void {
-    const pairs = Object.entries({ ...labels, ...this.#target });
-    const key = `${name}{${pairs.map(([label, text]) => `${label}=${JSON.stringify(text)}`).join(', ')}}`;
+  #add(line: string): void {
+    const sample = readSample(line);
+    const text = line.slice(0, line.lastIndexOf(' '));
+    const key = this.#keys.get(text) ?? this.#keyOf(sample);
+    this.#keys.set(text, key);
     const values = this.#series.get(key) ?? Array.from<string>({ length: this.#count }).fill('_');
     this.#series.set(key, values);
-    values.push(`${name.endsWith('_timestamp_seconds') ? value - this.#start : value}`);
+    values.push(`${sample.name.endsWith('_timestamp_seconds') ? sample.value - this.#start : sample.value}`);
+  }
+
+  #keyOf({ name, labels }: Sample): string {
+    const pairs = Object.entries({ ...labels, ...this.#target });
+    return `${name}{${pairs.map(([label, text]) => `${label}=${JSON.stringify(text)}`).join(', ')}}`;
   }
 }
