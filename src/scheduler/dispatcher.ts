@@ -93,10 +93,10 @@ export class Dispatcher {
       return result !== 'silent';
     };
     const request: QueuedRequest = { ...task, send };
-    lane.queueOf(request).push(request);
+    lane.push(request);
     this.#wakeAt(task.due);
     return () => {
-      lane.queueOf(request).remove(request);
+      lane.remove(request);
       this.#dropIfEmpty(lane);
     };
   }
@@ -200,11 +200,13 @@ export class Dispatcher {
         if (this.#inFlight.size + reserved >= concurrency) {
           continue;
         }
-        const queue = lane.next(now, priorities);
-        const due = queue?.peek()?.due ?? Number.POSITIVE_INFINITY;
+        const request = lane.next(now, priorities);
+        const due = request?.due ?? Number.POSITIVE_INFINITY;
+        if (due > now && due >= next) {
+          continue;
+        }
         const at = Math.max(due, now + lane.target.budget.startsIn());
-        const request = at <= now ? queue?.pop() : undefined;
-        if (request === undefined) {
+        if (request === undefined || at > now) {
           next = Math.min(next, at);
         } else {
           started.add(lane);

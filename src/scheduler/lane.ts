@@ -20,6 +20,13 @@ export interface QueuedRequest {
   send(signal: AbortSignal): Promise<boolean>;
 }
 
+/** The earliest request of a lane without a due one. It stays the same until the requests of the lane change. */
+interface Upcoming {
+  readonly request: QueuedRequest | undefined;
+  readonly window: number;
+  readonly priorities: readonly Priority[];
+}
+
 type Queues = Readonly<Record<'healthy' | 'failing', TaskQueue<QueuedRequest>>>;
 
 /** Slots of a silent target: for one request that failed before, and for one that did not. */
@@ -31,7 +38,9 @@ export class Lane {
   /** No requests are added: the lane is removed once its last request has ended. */
   isRemoved = false;
   readonly #queues = Object.fromEntries(PRIORITIES.map((each) => [each, newQueues()])) as Record<Priority, Queues>; // has all
+  #waiting = 0;
   #inFlight = 0;
+  #upcoming: Upcoming | undefined;
   #failingInFlight = 0;
   /** Requests that may be in flight: few if the target is silent, doubled by each response up to its own limit. */
   #window: number;
@@ -44,19 +53,25 @@ export class Lane {
 
   /** Whether requests wait and none is in flight. */
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.#hasRequests;
+    return this.#inFlight === 0 && this.#waiting > 0;
   }
 
   get isEmpty(): boolean {
-    return this.#inFlight === 0 && !this.#hasRequests;
+    return this.#inFlight === 0 && this.#waiting === 0;
   }
 
-  get #hasRequests(): boolean {
-    return Object.values(this.#queues).some(({ healthy, failing }) => healthy.size + failing.size > 0);
+  push(request: QueuedRequest): void {
+    this.#queueOf(request).push(request);
+    this.#waiting += 1;
+    this.#upcoming = undefined;
   }
 
-  queueOf({ priority, failing }: QueuedRequest): TaskQueue<QueuedRequest> {
-    return this.#queues[priority][failing ? 'failing' : 'healthy'];
+  /** Removes a request. Does nothing if it does not wait. */
+  remove(request: QueuedRequest): void {
+    if (this.#queueOf(request).remove(request)) {
+      this.#waiting -= 1;
+      this.#upcoming = undefined;
+    }
   }
 
   /** Returns when the earliest request of a priority is due; Infinity if none waits. */
@@ -65,38 +80,45 @@ export class Lane {
     return Math.min(dueOf(healthy), dueOf(failing));
   }
 
-  /** Returns the queue of the most urgent kind with a due request and a slot, or else of the earliest request. */
-  next(now: number, priorities: readonly Priority[]): TaskQueue<QueuedRequest> | undefined {
+  /** Returns the due request of the most urgent kind that has a slot, or else the earliest request. Does not remove it. */
+  next(now: number, priorities: readonly Priority[]): QueuedRequest | undefined {
     const window = Math.min(this.#window, this.target.maxConcurrentRequests);
     if (this.#inFlight >= window) {
       return undefined;
     }
+    // The dispatcher reads this of all targets at each start and end of a request, and most of them wait.
+    const known = this.#upcoming;
+    const isKnown = known?.window === window && known.priorities === priorities;
+    if (isKnown && (known.request === undefined || known.request.due > now)) {
+      return known.request;
+    }
     const failingAllowed = this.#failingInFlight * 2 < window;
-    let earliest: TaskQueue<QueuedRequest> | undefined;
-    let earliestDue = Number.POSITIVE_INFINITY;
+    let earliest: QueuedRequest | undefined;
     for (const priority of priorities) {
       const { healthy, failing } = this.#queues[priority];
-      const queue = failingAllowed && dueOf(failing) < dueOf(healthy) ? failing : healthy;
-      const due = dueOf(queue);
-      if (due <= now) {
-        return queue;
+      const request = (failingAllowed && dueOf(failing) < dueOf(healthy) ? failing : healthy).peek();
+      if (request !== undefined && request.due <= now) {
+        return request;
       }
-      if (due < earliestDue) {
-        earliest = queue;
-        earliestDue = due;
+      if (request !== undefined && request.due < (earliest?.due ?? Number.POSITIVE_INFINITY)) {
+        earliest = request;
       }
     }
+    this.#upcoming = { request: earliest, window, priorities };
     return earliest;
   }
 
-  started({ failing }: QueuedRequest): void {
+  /** Removes a request that starts now. */
+  started(request: QueuedRequest): void {
+    this.remove(request);
     this.#inFlight += 1;
-    this.#failingInFlight += failing ? 1 : 0;
+    this.#failingInFlight += request.failing ? 1 : 0;
   }
 
   /** Times are on the monotonic clock. */
   ended({ failing }: QueuedRequest, startedAt: number, now: number, hasResponded: boolean): void {
     const { maxConcurrentRequests } = this.target;
+    this.#upcoming = undefined;
     this.#inFlight -= 1;
     this.#failingInFlight -= failing ? 1 : 0;
     if (hasResponded) {
@@ -105,6 +127,10 @@ export class Lane {
     } else if (this.#respondedAt < startedAt) {
       this.#window = Math.min(SMALLEST_WINDOW, maxConcurrentRequests);
     }
+  }
+
+  #queueOf({ priority, failing }: QueuedRequest): TaskQueue<QueuedRequest> {
+    return this.#queues[priority][failing ? 'failing' : 'healthy'];
   }
 }
 

@@ -41,10 +41,12 @@ export class TaskQueue<Task extends Due> {
     return first;
   }
 
-  /** Removes a task. Does nothing if it is not in the queue. */
-  remove(task: Task): void {
-    if (this.#live.delete(task) && this.#heap.length > 2 * this.#live.size + SPARE) {
+  /** Removes a task. Returns whether it was in the queue. */
+  remove(task: Task): boolean {
+    const removed = this.#live.delete(task);
+    if (removed && this.#heap.length > 2 * this.#live.size + SPARE) {
       this.#heap = new TinyQueue([...this.#live], byDue);
     }
+    return removed;
   }
 }
