@@ -57,7 +57,7 @@ describe('forty accounts by role in eight regions', () => {
     const begun = clock.now();
     await vi.waitFor(
       async () =>
-        expect((await daemon.metrics()).samples('aws_nfm_account_info')).toHaveLength(
+        expect((await daemon.metrics('api')).samples('aws_nfm_account_info')).toHaveLength(
           (ACCOUNTS.length - 1) * REGIONS.length,
         ),
       { timeout: 30_000, interval: 200 },
