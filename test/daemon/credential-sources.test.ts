@@ -134,7 +134,7 @@ region = eu-west-1
       }),
     );
     writeFileSync(process.env['AWS_SHARED_CREDENTIALS_FILE'] ?? '', keysOf('base'));
-    await vi.waitFor(async () => expect((await daemon.metrics()).status('query:own')).toBe('RUNNING'), {
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).status('query:own')).toBe('RUNNING'), {
       timeout: 5_000,
     });
   });
@@ -163,7 +163,9 @@ describe('credentials that assume a role', () => {
       polling: { interval: '250ms' },
       queries: [{ name: 'query', monitorName: 'checkout', queryId: 'query' }],
     });
-    await vi.waitFor(async () => expect((await daemon.metrics()).status('query')).toBe('RUNNING'), { timeout: 4_000 });
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).status('query')).toBe('RUNNING'), {
+      timeout: 4_000,
+    });
     const { accessKeyId, secretAccessKey } = next;
     writeFileSync(
       process.env['AWS_SHARED_CREDENTIALS_FILE'] ?? '',
@@ -175,7 +177,7 @@ describe('credentials that assume a role', () => {
     });
     await vi.waitFor(() => expect(assumed().at(-1)).toMatchObject({ status: 200 }), { timeout: 4_000 });
     await vi.waitFor(
-      async () => expect((await daemon.metrics()).value('aws_nfm_query_up', { query: 'query' })).toBe(1),
+      async () => expect((await daemon.metrics('queries')).value('aws_nfm_query_up', { query: 'query' })).toBe(1),
       {
         timeout: 4_000,
       },

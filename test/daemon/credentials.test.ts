@@ -86,7 +86,7 @@ describe('without credentials', () => {
     writeFileSync(config, `[default]\ncredential_process = cat ${answer}\n`);
     setAwsEnvironment({ AWS_CONFIG_FILE: config });
     const { service, daemon, works } = await setUp(scope);
-    await vi.waitFor(async () => expect((await daemon.metrics()).lastError('query')).toBe('CredentialsError'));
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).lastError('query')).toBe('CredentialsError'));
     expect(service.requests).toEqual([]);
 
     const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = KEYS;
@@ -136,9 +136,11 @@ describe('credentials that the service rejects', () => {
     setAwsEnvironment({ AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey });
     const { daemon } = await setUp(scope, known);
     if (first !== undefined) {
-      await vi.waitFor(async () => expect((await daemon.metrics()).status('query')).toBe(first));
+      await vi.waitFor(async () => expect((await daemon.metrics('queries')).status('query')).toBe(first));
     }
-    await vi.waitFor(async () => expect((await daemon.metrics()).lastError('query')).toBe(error), { timeout: 3_000 });
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).lastError('query')).toBe(error), {
+      timeout: 3_000,
+    });
     const page = await daemon.metrics();
     expect(page.value('aws_nfm_api_up', { account: 'default' })).toBe(0);
     expect(page.apiErrors('default')).toEqual({ [error]: expect.any(Number) });

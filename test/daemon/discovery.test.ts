@@ -153,7 +153,10 @@ describe('queries of a selector', () => {
     service.simulator.setFaults([
       { kind: 'error', name: 'InternalServerException', status: 500, match: { operation: 'List*' } },
     ]);
-    await vi.waitFor(async () => expect((await daemon.metrics()).samples('aws_nfm_monitor_status')).toEqual([]), WAIT);
+    await vi.waitFor(
+      async () => expect((await daemon.metrics('inventory')).samples('aws_nfm_monitor_status')).toEqual([]),
+      WAIT,
+    );
     const page = await daemon.metrics();
     expect(queryNames(page)).toEqual(['e:m']);
     expect(page.value('aws_nfm_inventory_last_success_timestamp_seconds', { kind: 'monitors' })).toBeGreaterThan(0);

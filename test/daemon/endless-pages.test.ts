@@ -85,7 +85,7 @@ describe.each([
     const asked = operation === 'ListMonitors' ? 'monitors' : 'scopes';
     const errors = { operation, error: 'InvalidResponse' };
     await vi.waitFor(
-      async () => expect((await daemon.metrics()).value('aws_nfm_api_errors_total', errors)).toBe(1),
+      async () => expect((await daemon.metrics('api')).value('aws_nfm_api_errors_total', errors)).toBe(1),
       PATIENT,
     );
     expect(service.count(asked)).toBe(2);

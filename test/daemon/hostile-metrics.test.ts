@@ -139,7 +139,7 @@ test('retries throttled reads within the budget, and reports the failure once', 
   const aws = { region: 'us-east-1', endpoint: simulator.url, stsEndpoint: simulator.url, maxAttempts: 3 };
   const daemon = await start({ aws, cloudwatch: { metrics: METRICS } });
   const attempts = async () =>
-    (await daemon.metrics()).value('aws_nfm_api_requests_total', { ...TARGET, operation: 'GetMetricData' }) ?? 0;
+    (await daemon.metrics('api')).value('aws_nfm_api_requests_total', { ...TARGET, operation: 'GetMetricData' }) ?? 0;
   await clock.advance(5 * MINUTE);
   const before = await attempts();
   simulator.setFaults([{ kind: 'throttle', match: { operation: 'GetMetricData' } }]);
@@ -159,7 +159,7 @@ test('retries throttled reads within the budget, and reports the failure once', 
   expect((await daemon.metrics()).value('aws_nfm_api_errors_total', throttled)).toBeGreaterThan(3);
   simulator.setFaults([]);
   const observed = async () =>
-    ((await daemon.metrics()).value('aws_nfm_monitor_observed_seconds_total', CHECKOUT) ?? 0) / 60;
+    ((await daemon.metrics('monitors')).value('aws_nfm_monitor_observed_seconds_total', CHECKOUT) ?? 0) / 60;
   for (let waited = 0; waited < 10 && failures().length < 2; waited += 1) {
     await clock.advance(MINUTE);
   }

@@ -47,7 +47,7 @@ test.each([1, 100])('shows a degraded network within 5 minutes, with a value of 
   for (const degraded of [1, 0]) {
     const from = begin + (degraded === 1 ? 30 : 40) * MINUTE;
     await clock.advance(from - clock.now());
-    while ((await daemon.metrics()).value('aws_nfm_monitor_health_degraded', CHECKOUT) !== degraded) {
+    while ((await daemon.metrics('monitors')).value('aws_nfm_monitor_health_degraded', CHECKOUT) !== degraded) {
       await clock.advance(15_000);
     }
     delays.push(clock.now() - from);
@@ -109,7 +109,8 @@ test('reads each monitor once for two names of one AWS account, and exports it f
 test('follows reloads of the section', async (scope) => {
   const { clock, simulator, startReloaded } = await runMetricService(scope);
   const daemon = await startReloaded(LISTED_OFTEN);
-  const series = async () => (await daemon.metrics()).samples('aws_nfm_monitor_observed_seconds_total').length;
+  const series = async () =>
+    (await daemon.metrics('monitors')).samples('aws_nfm_monitor_observed_seconds_total').length;
   await clock.advance(5 * MINUTE);
   expect([await series(), simulator.metricsRequested()]).toEqual([0, 0]);
   await daemon.reloadWith({ ...LISTED_OFTEN, cloudwatch: { metrics: 'HealthIndicator' } });
@@ -166,7 +167,7 @@ test('counts nothing again for a monitor of the same name, or after a restart', 
   const config = { ...LISTED_OFTEN, cloudwatch: { metrics: 'HealthIndicator' }, storage: { path: temporaryFolder() } };
   let daemon = await start(config);
   const observed = async () =>
-    ((await daemon.metrics()).value('aws_nfm_monitor_observed_seconds_total', CHECKOUT) ?? 0) / 60;
+    ((await daemon.metrics('monitors')).value('aws_nfm_monitor_observed_seconds_total', CHECKOUT) ?? 0) / 60;
   const begin = clock.now();
   await clock.advance(30 * MINUTE);
   simulator.setMonitors(ACCOUNT_ID, 'us-east-1', []);

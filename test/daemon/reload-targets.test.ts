@@ -48,7 +48,7 @@ async function linesWith(daemon: ReloadedDaemon, text: string): Promise<readonly
 
 async function requestsIn(daemon: ReloadedDaemon, account: string): Promise<number | undefined> {
   const operation = 'GetQueryStatusMonitorTopContributors';
-  return (await daemon.metrics()).value('aws_nfm_api_requests_total', { account, operation });
+  return (await daemon.metrics('api')).value('aws_nfm_api_requests_total', { account, operation });
 }
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
@@ -113,7 +113,7 @@ describe('a target', () => {
     const service = await runSimulator(scope, scenario());
     service.simulator.setFaults([{ kind: 'throttle', match: {} }]);
     const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1', 'a', { interval: '1s' })]));
-    const rate = async () => (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second') ?? 0;
+    const rate = async () => (await daemon.metrics('api')).value('aws_nfm_api_budget_requests_per_second') ?? 0;
     await vi.waitFor(async () => expect(await rate()).toBeLessThan(30), WAIT);
     await daemon.reloadWith(configOf(service, [watched('w1', 'a', { interval: '1s' }), watched('w2', 'a')]));
     expect(await rate()).toBeLessThan(35);

@@ -48,7 +48,7 @@ async function linesOf(daemon: ReloadedDaemon, query: string): Promise<readonly 
 }
 
 async function pollsOf(daemon: ReloadedDaemon, query: string): Promise<number | undefined> {
-  return (await daemon.metrics()).value('aws_nfm_query_polls_total', { query });
+  return (await daemon.metrics('queries')).value('aws_nfm_query_polls_total', { query });
 }
 
 async function waitForPolls(daemon: ReloadedDaemon, names: readonly string[]): Promise<void> {

@@ -235,7 +235,7 @@ describe.concurrent('an account with a role', () => {
     await clock.pause(5_000);
     service().simulator.expireCredentials(PAYMENTS);
     await vi.waitFor(
-      async () => expect((await daemon.metrics()).apiErrors('payments')).toHaveProperty('CredentialsError'),
+      async () => expect((await daemon.metrics('api')).apiErrors('payments')).toHaveProperty('CredentialsError'),
       { timeout: 4_000 },
     );
     await vi.waitFor(async () =>
@@ -281,7 +281,7 @@ describe('an STS that does not respond', () => {
       },
       { clock },
     );
-    await vi.waitFor(async () => expect((await daemon.metrics()).status('search-1')).toBe('RUNNING'), {
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).status('search-1')).toBe('RUNNING'), {
       timeout: 4_000,
     });
     const from = clock.now();

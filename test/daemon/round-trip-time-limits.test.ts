@@ -7,7 +7,7 @@ const LIMITS = { lax: '1h', 's*': '1ms', '?ax': '1ms' };
 const labels = (monitor: string) => ({ account: 'default', aws_region: 'us-east-1', monitor });
 
 async function limitOf(daemon: MetricDaemon, monitor: string): Promise<number | undefined> {
-  return (await daemon.metrics()).value('aws_nfm_monitor_round_trip_time_limit_seconds', labels(monitor));
+  return (await daemon.metrics('monitors')).value('aws_nfm_monitor_round_trip_time_limit_seconds', labels(monitor));
 }
 
 /** Counted minutes; undefined without a limit. */

@@ -66,7 +66,7 @@ async function setUp(scope: TestScope, { elsewhere, aws, polling, count = 4, fau
 }
 
 async function up(daemon: RunningDaemon, account: string): Promise<number | undefined> {
-  return (await daemon.metrics()).value('aws_nfm_api_up', { account });
+  return (await daemon.metrics('api')).value('aws_nfm_api_up', { account });
 }
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
@@ -78,8 +78,8 @@ describe.concurrent('a failing target', () => {
     const count = 10;
     const { service, daemon, missedOf } = await setUp(scope, { count, aws: { requestsPerSecond: limit } });
     const budgetOf = async (account: string) =>
-      (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', { account });
-    const lag = async () => (await daemon.metrics()).value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN;
+      (await daemon.metrics('api')).value('aws_nfm_api_budget_requests_per_second', { account });
+    const lag = async () => (await daemon.metrics('exporter')).value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN;
     await clock.pause(1_200);
     expect(await budgetOf('far')).toBe(limit);
     expect(await lag()).toBeLessThan(0.1);
@@ -213,7 +213,7 @@ describe.concurrent('a failing target', () => {
     expect(Math.max(...missedOf('us-east-1', from, clock.now()))).toBeLessThanOrEqual(1);
 
     await runSimulator(scope, { queries: [endlessQueries('eu-west-1', 'eu-west-1-{n}', { count: 4 })] }, { port });
-    await vi.waitFor(async () => expect((await daemon.metrics()).status('far-4')).toBe('RUNNING'), {
+    await vi.waitFor(async () => expect((await daemon.metrics('queries')).status('far-4')).toBe('RUNNING'), {
       timeout: 60_000,
       interval: 200,
     });

@@ -40,7 +40,8 @@ describe.concurrent('polling.staleAfter', () => {
 
     service.simulator.setFaults([{ kind: 'hang', after: 'request' }]);
     const success = async () =>
-      (await daemon.metrics()).value('aws_nfm_query_last_success_timestamp_seconds', { query: 'running' }) ?? 0;
+      (await daemon.metrics('queries')).value('aws_nfm_query_last_success_timestamp_seconds', { query: 'running' }) ??
+      0;
     let last = await success();
     let goneAt = 0;
     while (goneAt === 0) {
