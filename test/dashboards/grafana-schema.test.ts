@@ -1,10 +1,12 @@
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { DASHBOARDS, type DashboardFile, panelsOf } from '../support/dashboard-files.ts';
+import { fileScope } from '../support/file-scope.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const scope = fileScope();
 /** The versions that README.md names, each by the directory of Grafana's types for it. */
 const VERSIONS = [12, 13].map((version) => ({
   version,
@@ -25,6 +27,11 @@ const PANEL_TYPES: Readonly<Record<string, { readonly directory: string; readonl
 const OF_PROMETHEUS: readonly string[] = ['expr', 'step', 'titleFormat', 'textFormat', 'tagKeys', 'definition'];
 
 describe.each(VERSIONS)("Grafana $version's schema", ({ version, directory }) => {
+  let found: ReadonlyMap<string, string>;
+  beforeAll(() => {
+    found = problems(DASHBOARDS, directory);
+  });
+
   it('is the package of that version', () => {
     const { name, version: installed } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
     expect({ name, major: Number.parseInt(installed, 10) }).toEqual({ name: '@grafana/schema', major: version });
@@ -33,7 +40,7 @@ describe.each(VERSIONS)("Grafana $version's schema", ({ version, directory }) =>
   });
 
   it.each(DASHBOARDS)('accepts all members of $title', (dashboard) => {
-    expect(problems(dashboard, directory)).toEqual('');
+    expect(found.get(dashboard.uid)).toBe('');
   });
 
   it('rejects an unknown member, a wrong enumeration value, and an unknown panel option', () => {
@@ -44,16 +51,21 @@ describe.each(VERSIONS)("Grafana $version's schema", ({ version, directory }) =>
       { ...first, options: { colorMode: 'rainbow' } },
       { ...second, type: 'stat', options: { graphNode: 'none' } },
     ];
-    const found = problems(JSON.parse(JSON.stringify({ ...dashboard, panels, refreshEvery: '1m' })), directory);
+    const wrong: DashboardFile = JSON.parse(JSON.stringify({ ...dashboard, panels, refreshEvery: '1m' }));
+    const found = problems([wrong], directory).get(wrong.uid);
     expect(found).toMatch(/refreshEvery\W+ does not exist/);
     expect(found).toMatch(/"rainbow"/);
     expect(found).toMatch(/graphNode\W+ does not exist/);
   });
 });
 
-/** Errors of the compiler that compares a dashboard with the types of a version; empty if there are none. */
-function problems(dashboard: DashboardFile, directory: string): string {
-  const folder = temporaryFolder();
+/**
+ * Compares dashboards with the types of a version. Returns the compiler's errors by the uid of the dashboard, empty if there are none.
+ *
+ * @throws Error if the compiler fails for another reason
+ */
+function problems(dashboards: readonly DashboardFile[], directory: string): ReadonlyMap<string, string> {
+  const folder = temporaryFolder(scope);
   // Grafana's types import each other by the name of their package.
   const types = `${directory}/dist/types`;
   writeFileSync(
@@ -69,13 +81,23 @@ function problems(dashboard: DashboardFile, directory: string): string {
         types: [],
         paths: { '@grafana/schema': [`${types}/index.d.ts`], '@grafana/schema/*': [`${types}/*`] },
       },
-      include: ['dashboard.ts'],
+      include: ['*.ts'],
     }),
   );
   symlinkSync(`${PROJECT}node_modules`, join(folder, 'node_modules'));
-  writeFileSync(join(folder, 'dashboard.ts'), moduleOf(dashboard));
+  for (const dashboard of dashboards) {
+    writeFileSync(join(folder, `${dashboard.uid}.ts`), moduleOf(dashboard));
+  }
   const { status, stdout } = run(`${PROJECT}node_modules/.bin/tsc`, ['-p', folder, '--pretty', 'false']);
-  return status === 0 ? '' : stdout;
+  // An error begins with the path of its file, and continues in indented lines.
+  const errors = stdout.split(/\n(?=\S)/).filter((text) => text !== '');
+  const byDashboard = dashboards.map(({ uid }) => {
+    return [uid, errors.filter((text) => text.split('(')[0]?.endsWith(`/${uid}.ts`)).join('\n')] as const;
+  });
+  if (byDashboard.every(([, text]) => text === '') !== (status === 0)) {
+    throw new Error(`the compiler ended with ${status}:\n${stdout}`);
+  }
+  return new Map(byDashboard);
 }
 
 /** A module that compares the parts of a dashboard with their types. */

@@ -13,8 +13,8 @@ import { type Notification, startWebhookReceiver, type WebhookReceiver } from '.
 
 // The way of an alert: simulator, exporter, Prometheus with config/rules, Alertmanager with config/alertmanager.yml, webhook,
 // each as it is, in a process of its own but for the simulator and the webhook. Spans of time in the rules and waits in the
-// routes are a twentieth of what is shipped (shortened-alerting.ts), all but `group_wait`; Prometheus scrapes and evaluates
-// each second. Nothing else is changed.
+// routes are a twentieth of what is shipped (shortened-alerting.ts), all but `group_wait`; Prometheus scrapes each
+// second and evaluates every two. Nothing else is changed.
 
 const REGION = 'eu-west-1';
 const JOB = 'network-flow-monitor';
@@ -86,7 +86,7 @@ let failAt: number;
 const steps: { readonly at: number; readonly what: string }[] = [];
 const step = (what: string, at = Date.now()) => steps.push({ at, what });
 
-const WAIT = { timeout: 60_000, interval: 100 };
+const WAIT = { timeout: 60_000, interval: 500 };
 
 /** The notification of a group, once it is there. */
 function told(status: Notification['status'], labels: Readonly<Record<string, string>>): Promise<Notification> {
@@ -134,6 +134,7 @@ beforeAll(async () => {
     [{ job_name: JOB, static_configs: [{ targets: [restarted.instance, lost.instance] }] }],
     [writeShortenedRules(folder)],
     [new URL(alertmanager.url).host],
+    '2s',
   );
   await seen('count(aws_nfm_query_status{status="RUNNING"} == 1) == 4');
   clock.letGo();

@@ -17,7 +17,7 @@ const NOON = Date.UTC(2026, 5, 1, 12);
 const HOUR = 3_600_000;
 const WINDOWS = 3;
 const HOURS_PER_MONTH = 730;
-const PATIENT = { timeout: 60_000, interval: 200 };
+const PATIENT = { timeout: 60_000, interval: 1_000 };
 
 const COUNTED = 'bill';
 const ZONES = ['local_az', 'remote_az'];

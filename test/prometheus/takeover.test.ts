@@ -152,7 +152,8 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
       expect(await prometheus.query('up == 1')).toHaveLength(2);
       expect(webhook.notifications.map(nameOf)).toEqual(
         expect.arrayContaining(NOTIFIED.map((name) => `firing ${name}`)),
-      ); // On a busy machine, a group is sent again with the last of its first alerts.
+      );
+      // On a busy machine, a group is sent again with the last of its first alerts.
       expect(Date.now() - (webhook.notifications.at(-1)?.at ?? 0)).toBeGreaterThan(GROUP_CHECKED_AFTER_S * 1_000);
     },
     { ...WAIT, interval: 1_000 },

@@ -31,10 +31,18 @@ export interface Alertmanager {
 /** Names of the program in Debian and in the project. */
 const PROGRAMS = ['prometheus-alertmanager', 'alertmanager'];
 
+let knownProgram: string | undefined;
+
+/** Returns the name of the program on this machine. */
+function programOf(): string | undefined {
+  knownProgram ??= PROGRAMS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+  return knownProgram;
+}
+
 /** Starts the system's Alertmanager on a free port of the loopback address. It exits with the scope. */
 export async function startAlertmanager(scope: TestScope, configFile: string): Promise<Alertmanager> {
   const hint = `install Debian's package "${PROGRAMS[0]}"`;
-  const program = PROGRAMS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+  const program = programOf();
   if (program === undefined) {
     throw new Error(`cannot run Alertmanager: ${hint}`);
   }
