@@ -65,6 +65,10 @@ function configFile({ folder, config }: Setting): string {
   return file;
 }
 
+function sourceOf(file: string) {
+  return { file, env: {}, fallbackRegion: async () => 'us-east-1' };
+}
+
 /** What of a lock is in the storage directory. */
 function lockOf(storage: string): readonly string[] {
   return readdirSync(storage).filter((name) => /^(lock|socket|writing)/.test(name));
@@ -92,6 +96,8 @@ async function runUnforced(args: readonly string[], env: Readonly<Record<string,
   const [left, log] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, left, log };
 }
+
+beforeAll(() => setAwsEnvironment({}));
 
 describe('a failed start', () => {
   it.each<[string, RegExp, (setting: Setting) => Promise<{ args?: readonly string[]; env?: Record<string, string> }>]>([
@@ -134,7 +140,11 @@ describe('a failed start', () => {
     if (reason.source !== 'StorageError') {
       mkdirSync(used.storage, { recursive: true });
       expect(lockOf(used.storage)).toEqual([]);
-      await startCommand({ onTestFinished }, [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0']).url();
+      const read = sourceOf(file);
+      const loaded = await loadConfig(JSON.stringify(used.config), read);
+      const options = daemonOptions({ loaded, read, log: new RecordingLog(), autoReloadInterval: 0 });
+      const next = await startDaemon(options);
+      await next.stop(5_000);
     }
   });
 
@@ -187,11 +197,9 @@ class FailingLog extends RecordingLog {
 }
 
 describe('a start with an unexpected failure', () => {
-  beforeAll(() => setAwsEnvironment({}));
-
   async function start(clock: FailingClock, log: RecordingLog): Promise<Setting & { readonly failure: unknown }> {
     const used = setting();
-    const read = { file: configFile(used), env: {}, fallbackRegion: async () => 'us-east-1' };
+    const read = sourceOf(configFile(used));
     const loaded = await loadConfig(JSON.stringify(used.config), read);
     const options = daemonOptions({ loaded, read, clock, log, autoReloadInterval: 60_000, adminApi: true });
     const failure = await startDaemon(options).then(
