@@ -91,7 +91,7 @@ async function startPairs(scope: TestScope, kind: keyof typeof ENGINES): Promise
 
 /** Whether a member writes its heartbeat, and another one leads. */
 async function hasJoined(member: ReplicaProcess): Promise<boolean> {
-  const page = await member.metrics();
+  const page = await member.metrics(2_000, 'exporter');
   const puts = page?.value('aws_nfm_replica_engine_requests_total', { operation: 'put' }) ?? 0;
   const values = ['aws_nfm_replica_engine_up', 'aws_nfm_replica_leader'].map((name) => page?.value(name));
   return puts > 0 && values.join() === '1,0';

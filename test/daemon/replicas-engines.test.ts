@@ -7,7 +7,7 @@ const HERE = { onTestFinished };
 const TIMEOUT_MS = 120_000;
 
 async function waitForLead(daemon: RunningDaemon): Promise<void> {
-  await vi.waitFor(async () => expect((await daemon.metrics()).value('aws_nfm_replica_leader', {})).toBe(1), {
+  await vi.waitFor(async () => expect((await daemon.metrics('exporter')).value('aws_nfm_replica_leader', {})).toBe(1), {
     timeout: 60_000,
     interval: 100,
   });
@@ -48,10 +48,10 @@ test.each(['dynamodb', 'postgresql'] as const)(
     await waitForLead(second);
     await vi.waitFor(
       async () => {
-        const page = await second.metrics();
+        const page = await second.metrics('queries');
         expect(page.value('aws_nfm_query_runs_total', { query: 'run', outcome: 'succeeded' })).toBe(1);
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: 60_000, interval: 200 },
     );
     expect(starts()).toBe(1);
     const page = await second.metrics();

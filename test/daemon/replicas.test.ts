@@ -61,14 +61,14 @@ async function setUp(running = RUNNING) {
 }
 
 async function waitForLead(daemon: RunningDaemon): Promise<void> {
-  await vi.waitFor(async () => expect((await daemon.metrics()).value('aws_nfm_replica_leader', {})).toBe(1), {
+  await vi.waitFor(async () => expect((await daemon.metrics('exporter')).value('aws_nfm_replica_leader', {})).toBe(1), {
     timeout: 30_000,
     interval: 50,
   });
 }
 
 async function contributorsOf(daemon: RunningDaemon): Promise<readonly string[]> {
-  const { body } = await daemon.text('/metrics');
+  const { body } = await daemon.text('/metrics?collect[]=contributors');
   return body.split('\n').filter((line) => line.startsWith('aws_nfm_contributor_timeouts{'));
 }
 
@@ -96,10 +96,10 @@ describe('two replicas', () => {
     await waitForLead(second);
     await vi.waitFor(
       async () =>
-        expect((await second.metrics()).value('aws_nfm_query_runs_total', { query: 'run', outcome: 'succeeded' })).toBe(
-          1,
-        ),
-      { timeout: 30_000, interval: 50 },
+        expect(
+          (await second.metrics('queries')).value('aws_nfm_query_runs_total', { query: 'run', outcome: 'succeeded' }),
+        ).toBe(1),
+      { timeout: 30_000, interval: 200 },
     );
     expect(starts(service)).toBe(1);
     const page = await second.metrics();

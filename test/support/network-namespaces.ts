@@ -134,7 +134,15 @@ function hostOf(scope: TestScope, namespace: string, address: string): NetworkHo
       return `${address}:${own}`;
     },
     async text(url, timeout) {
-      const [program = '', ...args] = [...through, 'curl', '-sS', '--max-time', String(timeout / 1_000), url];
+      const [program = '', ...args] = [
+        ...through,
+        'curl',
+        '-sS',
+        '--globoff',
+        '--max-time',
+        String(timeout / 1_000),
+        url,
+      ];
       return (await run(program, args, { maxBuffer: 2 ** 26 })).stdout;
     },
   };

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MetricGroup } from '../../src/metrics/families.ts';
 import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { TestScope } from './daemon.ts';
 import { createRegisterTable, startDynalite } from './dynalite.ts';
@@ -68,8 +69,8 @@ export interface ReplicaProcess {
   /** Ends the process, and resolves when it has ended. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Undefined if no reply was received within `timeout` milliseconds. */
-  metrics(timeout?: number): Promise<ExpositionPage | undefined>;
+  /** All metrics, or those of some groups. Undefined if no reply was received within `timeout` milliseconds. */
+  metrics(timeout?: number, ...groups: readonly MetricGroup[]): Promise<ExpositionPage | undefined>;
   /** Whether its process leads, by its log. */
   leads(): boolean;
   /** Log events of all its processes. */
@@ -110,8 +111,8 @@ export function exporterProcess(
   writeFileSync(file, JSON.stringify({ ...config, web: { listenAddresses: [address] } }));
   const ended: LogEvent[] = [];
   let command: Command | undefined;
-  const page = async (timeout: number) => {
-    const url = `http://${address}/metrics`;
+  const page = async (timeout: number, groups: readonly MetricGroup[]) => {
+    const url = `http://${address}/metrics?${groups.map((group) => `collect[]=${group}`).join('&')}`;
     return host === undefined
       ? (await fetch(url, { signal: AbortSignal.timeout(timeout) })).text()
       : host.text(url, timeout);
@@ -133,9 +134,9 @@ export function exporterProcess(
       ended.push(...(ending?.log() ?? []));
     },
     signal: (signal) => command?.kill(signal),
-    async metrics(timeout = 2_000) {
+    async metrics(timeout = 2_000, ...groups) {
       try {
-        return new ExpositionPage(await page(timeout));
+        return new ExpositionPage(await page(timeout, groups));
       } catch {
         return undefined;
       }
@@ -154,7 +155,7 @@ const LEAD_WITHIN = 60_000;
 /** Resolves to the replica that leads, once there is one. Of several, only the one with the highest epoch does. */
 export async function leaderOf(members: readonly ReplicaProcess[]): Promise<ReplicaProcess> {
   for (const since = Date.now(); Date.now() - since < LEAD_WITHIN; ) {
-    const pages = await Promise.all(members.map((each) => each.metrics()));
+    const pages = await Promise.all(members.map((each) => each.metrics(2_000, 'exporter')));
     const epochs = pages.map((page) =>
       page?.value('aws_nfm_replica_leader') === 1 ? (page.value('aws_nfm_replica_epoch') ?? 0) : 0,
     );
