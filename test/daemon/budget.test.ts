@@ -97,7 +97,7 @@ describe.concurrent('the request budget at the service', () => {
         .filter((each) => each.service === 'networkflowmonitor' && each.region === region && each.at >= since)
         .map(({ at }) => at);
     const limits = async () => {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('api');
       return ['wide', 'narrow', 'elsewhere'].map((account) =>
         page.value('aws_nfm_api_budget_limit_requests_per_second', { account }),
       );

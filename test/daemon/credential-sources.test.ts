@@ -46,7 +46,7 @@ async function setUp(
 async function identityOf(daemon: RunningDaemon, account: string) {
   await vi.waitFor(
     async () => {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('api', 'queries');
       expect(page.value('aws_nfm_api_up', { account }), JSON.stringify(daemon.log.events)).toBe(1);
       expect(page.status(`query:${account}`)).toBe('RUNNING');
     },
@@ -64,7 +64,7 @@ async function identityOf(daemon: RunningDaemon, account: string) {
 /** Polls on for a while in which credentials expire several times; none of them may be refused. */
 async function outlives(daemon: RunningDaemon, account: string): Promise<void> {
   await wait(3_500);
-  expect((await daemon.metrics()).apiErrors(account)).toEqual({});
+  expect((await daemon.metrics('api')).apiErrors(account)).toEqual({});
 }
 
 /** Makes the shared files of the AWS tools what they are for the test. */

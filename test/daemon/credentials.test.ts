@@ -35,7 +35,7 @@ async function setUp(scope: TestScope, credentials: Readonly<Record<string, unkn
     { clock },
   );
   const works = async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('api', 'queries');
     expect(page.status('query')).toBe('RUNNING');
     expect(page.value('aws_nfm_query_up', { query: 'query' })).toBe(1);
     expect(page.value('aws_nfm_api_up', { account: 'default' })).toBe(1);
@@ -74,7 +74,7 @@ describe('without credentials', () => {
     await vi.waitFor(works, { timeout: 5_000, interval: 100 });
     await vi.waitFor(
       async () => {
-        const [{ labels } = { labels: {} }] = (await daemon.metrics()).samples('aws_nfm_account_info');
+        const [{ labels } = { labels: {} }] = (await daemon.metrics('api')).samples('aws_nfm_account_info');
         expect(labels).toMatchObject({ aws_account_id: '111122223333' });
       },
       { timeout: 8_000, interval: 100 },

@@ -57,10 +57,10 @@ async function follow(
     remove: (name: string) => rmSync(join(folder, 'queries.d', name)),
     queries: async () => queries(await daemon.metrics()),
     waitForQueries: (...expected: readonly string[]) =>
-      vi.waitFor(async () => expect(queries(await daemon.metrics())).toEqual(expected), WAIT),
+      vi.waitFor(async () => expect(queries(await daemon.metrics('queries'))).toEqual(expected), WAIT),
     waitForPolls: (query: string) =>
       vi.waitFor(async () => {
-        const page = await daemon.metrics();
+        const page = await daemon.metrics('exporter', 'queries');
         expect(page.value('aws_nfm_query_status', { query, status: 'RUNNING' })).toBe(1);
       }, WAIT),
     /** `a.yaml 1`, of all files. */

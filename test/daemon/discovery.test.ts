@@ -56,12 +56,12 @@ function queryNames(page: ExpositionPage): readonly (string | undefined)[] {
 }
 
 async function waitForQueries(daemon: RunningDaemon, names: readonly string[]): Promise<void> {
-  await vi.waitFor(async () => expect(queryNames(await daemon.metrics())).toEqual([...names].sort()), WAIT);
+  await vi.waitFor(async () => expect(queryNames(await daemon.metrics('queries'))).toEqual([...names].sort()), WAIT);
 }
 
 async function waitForRuns(daemon: RunningDaemon, names: readonly string[]): Promise<void> {
   await vi.waitFor(async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('queries');
     for (const query of names) {
       expect(page.value('aws_nfm_query_runs_total', { query, outcome: 'succeeded' }), query).toBe(1);
     }
@@ -138,7 +138,7 @@ describe('queries of a selector', () => {
     const page = await daemon.metrics();
     expect(page.samples('aws_nfm_query_runs_total')).toEqual([]);
     await vi.waitFor(async () => {
-      expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(0);
+      expect((await daemon.metrics('api')).value('aws_nfm_api_runs', { state: 'active' })).toBe(0);
     }, WAIT);
   });
 
@@ -168,7 +168,7 @@ describe('queries of a selector', () => {
       WAIT,
     );
     await vi.waitFor(async () => {
-      expect((await daemon.metrics()).samples('aws_nfm_monitor_status')).toHaveLength(5);
+      expect((await daemon.metrics('inventory')).samples('aws_nfm_monitor_status')).toHaveLength(5);
     }, WAIT);
   });
 
@@ -324,7 +324,9 @@ describe('the inventory', () => {
       ],
     });
     await vi.waitFor(async () => {
-      expect((await daemon.metrics()).samples('aws_nfm_inventory_last_success_timestamp_seconds')).toHaveLength(2);
+      expect(
+        (await daemon.metrics('inventory')).samples('aws_nfm_inventory_last_success_timestamp_seconds'),
+      ).toHaveLength(2);
     }, WAIT);
     const page = await daemon.metrics();
     const states = (family: string) =>

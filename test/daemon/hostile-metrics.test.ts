@@ -106,7 +106,7 @@ test.each<[string, Change, 'refused' | 'accepted']>([
     cloudwatch: { metrics: METRICS, endpoint: service.url, sumsInterval: '1m', requestsPerSecond: 100 },
   });
   const values = async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('monitors');
     return {
       observed: (page.value('aws_nfm_monitor_observed_seconds_total', CHECKOUT) ?? 0) / 60,
       degraded: page.value('aws_nfm_monitor_degraded_seconds_total', CHECKOUT),

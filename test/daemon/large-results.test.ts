@@ -41,7 +41,7 @@ async function runOnce(
     queries: [JSON.parse(JSON.stringify(query))],
   });
   await vi.waitFor(async () => {
-    expect((await daemon.metrics()).value('aws_nfm_query_runs_total', { query: 'q', outcome })).toBe(1);
+    expect((await daemon.metrics('queries')).value('aws_nfm_query_runs_total', { query: 'q', outcome })).toBe(1);
   }, PATIENT);
   // A page is rendered in turns: the counters of the first one with the run can be newer than its contributors.
   return { daemon, metrics: await daemon.metrics() };

@@ -148,7 +148,7 @@ test("exports CloudWatch's bytes in exactly the window of a query's results", as
   while (clock.now() < until) {
     await clock.advance(MINUTE);
     // One page: the next window may have results between two of them.
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('queries');
     const value = page.value('aws_nfm_query_monitor_data_transferred_bytes', { query: 'q' });
     const end = page.value('aws_nfm_query_results_timestamp_seconds', { query: 'q' }) ?? 0;
     if (value !== undefined) {

@@ -34,7 +34,7 @@ function watched(name: string, account: string, more: object = {}): object {
 
 async function waitForPolls(daemon: ReloadedDaemon, names: readonly string[]): Promise<void> {
   await vi.waitFor(async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('queries');
     for (const query of names) {
       expect(page.value('aws_nfm_query_up', { query }), query).toBe(1);
     }
@@ -65,7 +65,7 @@ describe('a target', () => {
     await daemon.reloadWith(configOf(service, [watched('w1', 'a'), watched('w2', 'b')], listed));
     await waitForPolls(daemon, ['w1', 'w2']);
     await vi.waitFor(async () => {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('api', 'inventory');
       expect(page.samples('aws_nfm_monitor_status', { account: 'b' })).not.toEqual([]);
       expect(page.samples('aws_nfm_account_info', { account: 'b' })).toHaveLength(1);
     }, WAIT);
@@ -174,7 +174,7 @@ describe('entries that follow monitors', () => {
     ...more,
   });
   const names = async (daemon: ReloadedDaemon) =>
-    (await daemon.metrics())
+    (await daemon.metrics('queries'))
       .samples('aws_nfm_query_info')
       .map(({ labels }) => labels['query'])
       .sort();

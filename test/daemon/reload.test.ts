@@ -186,7 +186,7 @@ describe('a reload', () => {
       ]),
     );
     await vi.waitFor(async () => {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('contributors', 'queries');
       expect(page.value('aws_nfm_query_runs_total', { query: 's1', outcome: 'succeeded' })).toBe(1);
       expect(page.samples('aws_nfm_query_run_info').map(({ labels }) => labels['query_id'])).toEqual([run]);
     }, WAIT);

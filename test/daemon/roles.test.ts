@@ -64,7 +64,7 @@ async function setUp(scope: TestScope, role = {}, payments: Readonly<Record<stri
 }
 
 async function works(daemon: RunningDaemon, account: string): Promise<void> {
-  const page = await daemon.metrics();
+  const page = await daemon.metrics('api', 'queries');
   for (const region of REGIONS) {
     expect(page.value('aws_nfm_api_up', { account, aws_region: region })).toBe(1);
     expect(page.status(`query:${account}:${region}`)).toBe('RUNNING');
@@ -91,7 +91,7 @@ describe.concurrent('a region that rejects the session of its account', () => {
         { clock },
       );
       const failures = async () => {
-        const page = await daemon.metrics();
+        const page = await daemon.metrics('api', 'queries');
         expect(page.status('query:eu-west-1')).toBe('RUNNING');
         expect(page.lastError('query:ap-south-1')).toBe(error);
         return page.apiErrors('search');
@@ -140,7 +140,7 @@ describe.concurrent('an account with a role', () => {
 
     await vi.waitFor(() => expect(sts.askedTo('GetCallerIdentity')).toHaveLength(2));
     await vi.waitFor(async () => {
-      const infos = (await daemon.metrics()).samples('aws_nfm_account_info');
+      const infos = (await daemon.metrics('api')).samples('aws_nfm_account_info');
       expect(infos.map(({ labels }) => labels)).toEqual(
         [PAYMENTS, SEARCH].flatMap((id, i) =>
           REGIONS.map((region) => ({

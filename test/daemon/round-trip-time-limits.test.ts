@@ -75,7 +75,7 @@ test('counts each minute once for each account over a restart, also those withou
   }));
   const config = { accounts, storage: { path: temporaryFolder(scope) } };
   const minutesOf = async (daemon: MetricDaemon) => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('monitors');
     const name = 'aws_nfm_monitor_round_trip_time_above_limit_seconds_total';
     return Object.keys(limits).map((account) => (page.value(name, { account, monitor: 'checkout' }) ?? 0) / 60);
   };

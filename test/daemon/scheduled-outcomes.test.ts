@@ -193,7 +193,7 @@ test('keeps results while runs fail, whatever the wall clock, until the next res
 
 test('skips a window without a free slot before the next one is due, and keeps the query waiting', async () => {
   await vi.waitFor(async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('api', 'queries');
     const ofNarrow = (query: string) => runsOf(page, `narrow-${query}`);
     expect(page.value('aws_nfm_api_runs', { account: 'narrow', state: 'active' })).toBe(1);
     expect(page.value('aws_nfm_api_runs', { account: 'narrow', state: 'waiting' })).toBe(1);

@@ -54,7 +54,7 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
     await vi.waitFor(async () => {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('queries');
       const started = page.samples('aws_nfm_query_run_info');
       expect(started).toHaveLength(COUNT);
     }, PATIENT);
@@ -83,7 +83,7 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     );
     const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(async () => {
-      expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
+      expect((await daemon.metrics('api')).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
     }, PATIENT);
     // Delayed calls get no response before the daemon is shutting down.
     const letGo = clock.hold();

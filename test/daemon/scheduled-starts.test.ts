@@ -92,7 +92,7 @@ describe('a start whose response is lost', () => {
     const daemon = await runDaemon({ onTestFinished }, configFor(ledger.url, 3));
     await vi.waitFor(
       async () => {
-        const skipped = (await daemon.metrics()).samples('aws_nfm_query_runs_total', { outcome: 'skipped' });
+        const skipped = (await daemon.metrics('queries')).samples('aws_nfm_query_runs_total', { outcome: 'skipped' });
         expect(skipped.map(({ value }) => value)).toEqual(MONITORS.map(() => expect.toBeOneOf([1, 2])));
       },
       { timeout: 8_000, interval: 100 },

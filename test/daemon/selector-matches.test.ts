@@ -47,7 +47,7 @@ function fail(service: SimulatedService, operation: string, status = 500): void 
 }
 
 async function matches(daemon: RunningDaemon): Promise<Readonly<Record<string, number>>> {
-  const page = await daemon.metrics();
+  const page = await daemon.metrics('inventory');
   const samples = page.samples('aws_nfm_selector_matches');
   expect(samples.every(({ labels }) => labels['account'] === 'default' && labels['aws_region'] === REGION)).toBe(true);
   return Object.fromEntries(samples.map(({ labels, value }) => [labels['query_group'] ?? '', value]));
@@ -212,7 +212,7 @@ describe('queries of discovery files', () => {
     const daemon = await runDaemon(scope, configOf(service, [], { discovery }), { file });
     const counts = async () =>
       Object.fromEntries(
-        (await daemon.metrics())
+        (await daemon.metrics('exporter'))
           .samples('aws_nfm_exporter_discovery_file_queries')
           .map(({ labels, value }) => [labels['file']?.split('/').at(-1), value]),
       );
@@ -220,7 +220,7 @@ describe('queries of discovery files', () => {
     expect(await counts(), 'never good: absent').toEqual({ 'a.yaml': 1, 'b.yaml': 1 });
     write('a.yaml', '- [');
     await vi.waitFor(async () => {
-      const good = (await daemon.metrics()).samples('aws_nfm_exporter_discovery_file_last_load_successful');
+      const good = (await daemon.metrics('exporter')).samples('aws_nfm_exporter_discovery_file_last_load_successful');
       expect(good.map(({ value }) => value)).toEqual([0, 1, 0]);
     }, WAIT);
     expect(await counts(), 'as when it was good').toEqual({ 'a.yaml': 1, 'b.yaml': 1 });

@@ -36,7 +36,7 @@ function starts(service: SimulatedService): number {
 }
 
 async function outcomeOf(daemon: RunningDaemon): Promise<string | undefined> {
-  const page = await daemon.metrics();
+  const page = await daemon.metrics('queries');
   return page.samples('aws_nfm_query_last_run_outcome').find(({ value }) => value === 1)?.labels['outcome'];
 }
 

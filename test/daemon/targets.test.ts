@@ -89,7 +89,7 @@ describe.concurrent('a failing target', () => {
     const budgets = [limit];
     let longestLag = 0;
     while (clock.now() - from < 5_500) {
-      const page = await daemon.metrics();
+      const page = await daemon.metrics('api', 'exporter');
       budgets.push(page.value('aws_nfm_api_budget_requests_per_second', { account: 'far' }) ?? Number.NaN);
       longestLag = Math.max(longestLag, page.value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN);
       expect(page.value('aws_nfm_api_budget_requests_per_second', { account: 'near' })).toBe(limit);
@@ -166,7 +166,7 @@ describe.concurrent('a failing target', () => {
     // The longest back-off is ten intervals.
     await vi.waitFor(
       async () => {
-        const recovered = await daemon.metrics();
+        const recovered = await daemon.metrics('api', 'queries');
         for (let n = 1; n <= 4; n += 1) {
           expect(recovered.value('aws_nfm_query_up', { query: `far-${n}` })).toBe(1);
           expect(recovered.status(`far-${n}`)).toBe('RUNNING');

@@ -6,7 +6,7 @@ import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-
 const DAY_MS = 86_400_000;
 
 async function statusOf(daemon: RunningDaemon, name: string) {
-  const [page, { status }] = [await daemon.metrics(), await daemon.query(name)];
+  const [page, { status }] = [await daemon.metrics('queries'), await daemon.query(name)];
   return { exported: page.status(name) ?? null, answered: status };
 }
 

@@ -85,7 +85,7 @@ test('ignores names and IDs of the service that cannot be requested, without ser
   });
   const names = ['all:...', 'all:good', 'all:untagged', 'scopes:scope', 'tagged:...', 'tagged:good'];
   await vi.waitFor(async () => {
-    const page = await daemon.metrics();
+    const page = await daemon.metrics('queries');
     expect(
       page
         .samples('aws_nfm_query_info')
