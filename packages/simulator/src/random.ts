@@ -46,9 +46,13 @@ export class Random {
 
   /** `length` lower-case hexadecimal digits. */
   hex(length: number): string {
-    const word = () => Math.floor(this.next() * 2 ** 32).toString(16);
-    const words = Array.from({ length: Math.ceil(length / 8) }, () => word().padStart(8, '0'));
-    return words.join('').slice(0, length);
+    let digits = '';
+    while (digits.length < length) {
+      digits += Math.floor(this.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    }
+    return digits.slice(0, length);
   }
 }
 
