@@ -58,8 +58,11 @@ export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
     ...format,
     words: choices,
     mismatches(value) {
-      const listed = typeof value === 'string' && choices.length > SHORT_LIST ? nearestFirst(value, choices) : choices;
-      return format.mismatches(value).map(() => ({ expected: `one of ${listed.join(', ')}` }));
+      return format.mismatches(value).map(() => {
+        const listed =
+          typeof value === 'string' && choices.length > SHORT_LIST ? nearestFirst(value, choices) : choices;
+        return { expected: `one of ${listed.join(', ')}` };
+      });
     },
   };
 }
