@@ -76,7 +76,7 @@ function steppedClock(scope: TestScope): SteppedClock {
 async function* pages(clock: SteppedClock, daemon: RunningDaemon): AsyncGenerator<ExpositionPage> {
   for (let second = 0; second < 600; second += 1) {
     await clock.advance(1_000);
-    yield await daemon.metrics();
+    yield await daemon.metrics('api', 'queries');
   }
 }
 
@@ -149,7 +149,7 @@ describe('a shortage', () => {
     // The first page was received, and the second is requested.
     const match = { operation: 'GetQueryResults*' };
     service.simulator.setFaults([{ kind: 'hang', after: 'request', times: 1, match }]);
-    await vi.waitFor(async () => expect(outcomes(await daemon.metrics())).toEqual({ succeeded: 1 }), {
+    await vi.waitFor(async () => expect(outcomes(await daemon.metrics('queries'))).toEqual({ succeeded: 1 }), {
       timeout: 15_000,
       interval: 50,
     });
