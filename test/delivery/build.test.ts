@@ -98,6 +98,22 @@ describe('the build', () => {
     );
   });
 
+  test('requires CommonJS packages, and imports others', async () => {
+    const folder = smallProject();
+    const imports =
+      "import { Registry as R } from 'prom-client';\nimport convict from 'convict';\nimport pLimit from 'p-limit';";
+    const made = 'export const made: readonly string[] = [new R(), convict({}), pLimit(1)].map((each) => typeof each);';
+    writeFileSync(join(folder, 'src/main.ts'), `${imports}\n${made}\n`);
+    expect(build(folder)).toMatchObject({ status: 0 });
+    const main = join(folder, 'dist/main.js');
+    expect(readFileSync(main, 'utf8').match(/(from|require\w*\() ?"(?!node:)[^"]+"/g)).toEqual([
+      'requirePackage("prom-client"',
+      'requirePackage("convict"',
+      'from "p-limit"',
+    ]);
+    expect(await import(main)).toMatchObject({ made: ['object', 'object', 'function'] });
+  });
+
   test("leaves AWS's client outside, and the stand-in uncompiled, if that client is a dependency", () => {
     const folder = smallProject();
     installClient(folder, '3.9999.0');
