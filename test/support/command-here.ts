@@ -7,8 +7,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 guardStandardStreams();
 
-const { stdout, stderr } = process;
-const writers = { stdout: stdout.write, stderr: stderr.write };
 /** The texts that the current command has written. */
 const written = new AsyncLocalStorage<{ stdout: string; stderr: string }>();
 /** The commands that run, and what they have changed in this process. All of them have the same environment. */
@@ -47,6 +45,8 @@ export async function runCommandHere(
 
 /** Gives this process to commands with an environment, until `restore`. */
 function occupy(env: Environment): void {
+  const { stdout, stderr } = process;
+  const writers = { stdout: stdout.write, stderr: stderr.write };
   const outer = { ...process.env };
   const listeners = SIGNALS.map((signal) => process.listeners(signal));
   shared = env;
