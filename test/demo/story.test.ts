@@ -45,7 +45,7 @@ async function runStory(scope: TestScope) {
     '${NFM_DEMO_FOLDER}/queries.d': `${PROJECT}config/demo/queries.d`,
     '${NFM_DEMO_FOLDER}': folder,
     'interval: 5s': 'interval: 1s',
-    'monitorsEvery: 5s': 'monitorsEvery: 500ms',
+    'monitorsEvery: 5s': 'monitorsEvery: 1s',
     'requestsPerSecond: 10': 'requestsPerSecond: 50',
     'timeout: 15s': 'timeout: 3s',
   });
