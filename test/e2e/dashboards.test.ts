@@ -108,7 +108,7 @@ describe('the dashboards, of the demo in a real Prometheus,', () => {
   it('have something to show for each query of each panel over time, too', async () => {
     const answers: Answer[] = [];
     for (const query of queries()) {
-      answers.push({ query, series: await prometheus.queryRange(query.expression, start, Date.now() / 1_000, STEP) });
+      answers.push({ query, series: await overTime(prometheus, query.expression) });
     }
     expect(answers.length).toBeGreaterThan(80);
     expect(namesOfEmpty(answers)).toEqual([]);
@@ -238,7 +238,7 @@ describe('the rules, of the demo in a real Prometheus,', () => {
     const empty: string[] = [];
     for (const name of names) {
       const series = await withRules.query(name);
-      const history = await withRules.queryRange(name, start, Date.now() / 1_000, STEP);
+      const history = await overTime(withRules, name);
       if (series.length === 0 || history.length === 0) {
         empty.push(name);
       }
@@ -251,7 +251,7 @@ describe('the rules, of the demo in a real Prometheus,', () => {
     expect(ofRules.length).toBeGreaterThan(15);
     for (const query of ofRules) {
       await vi.waitFor(async () => {
-        const series = await withRules.queryRange(query.expression, start, Date.now() / 1_000, STEP);
+        const series = await overTime(withRules, query.expression);
         expect(series, nameOf(query)).not.toEqual([]);
       }, PATIENT);
     }
@@ -260,7 +260,7 @@ describe('the rules, of the demo in a real Prometheus,', () => {
   it('contain only expressions that Prometheus can evaluate, at one time and over a range', async () => {
     for (const { expr } of [...RECORDS, ...ALERTS]) {
       await expect(withRules.query(expr)).resolves.toBeDefined();
-      await expect(withRules.queryRange(expr, start, Date.now() / 1_000, STEP)).resolves.toBeDefined();
+      await expect(overTime(withRules, expr)).resolves.toBeDefined();
     }
     expect((await withRules.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
   });
@@ -297,6 +297,12 @@ function queries(values: Readonly<Record<string, string>> = {}, dashboards = DAS
     ...query,
     expression: query.expression.replace('[5m:5m]', '[5m:5s]'),
   }));
+}
+
+/** The result of an expression since the first scrape. The last point is of this moment. */
+function overTime(server: Prometheus, expression: string): Promise<RangeSeries[]> {
+  const to = Date.now() / 1_000;
+  return server.queryRange(expression, to - STEP * Math.ceil((to - start) / STEP), to, STEP);
 }
 
 /** What each query gives at this moment. Rejects when Prometheus refuses one. */
