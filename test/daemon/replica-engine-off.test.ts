@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { beforeAll, expect, test, vi } from 'vitest';
-import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { expect, test, vi } from 'vitest';
 import type { ExpositionPage } from '../support/exposition-page.ts';
-import { ENGINES } from '../support/replica-processes.ts';
+import { ENGINES, replicaProcess } from '../support/replica-processes.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 import { STAGGERED_MONITORS, STAGGERED_QUERIES, staggeredWindows } from '../support/staggered-queries.ts';
 import { keepLedger, keyOf, repeated } from '../support/start-ledger.ts';
@@ -15,10 +14,6 @@ const SETTINGS = IS_LONG ? { heartbeat: '5s' } : { heartbeat: '2s', deadAfter: '
 const PATIENT = { timeout: 120_000, interval: 500 };
 const WATCHED = Array.from({ length: IS_LONG ? 10 : 5 }, (_, n) => `watched-${n}`);
 const REQUESTS_PER_SECOND = 40;
-
-const timesLed = ({ log }: RunningDaemon) => log.messages().filter((msg) => msg === 'replica leads').length;
-
-beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 test.concurrent.for(['dynamodb', 'postgresql'] as const)(
   'a leader polls and serves while %s is off, starts nothing, and continues afterward',
@@ -34,6 +29,7 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
     });
     const ledger = await keepLedger(scope, service.url, () => 0);
     const config = {
+      log: { level: 'debug' },
       aws: {
         region: 'us-east-1',
         endpoint: ledger.url,
@@ -53,13 +49,24 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
         ...WATCHED.map((name) => ({ name, monitorName: 'checkout', queryId: name, interval: '2s' })),
       ],
     };
-    const start = (id: string) => runDaemon(scope, { ...config, replicas: { ...SETTINGS, id } });
-    const leader = await start('first');
-    await vi.waitFor(() => expect(timesLed(leader)).toBe(1), PATIENT);
-    const replicas = [leader, await start('second')];
-    const page = () => leader.metrics();
+    const replicas = [
+      await replicaProcess(scope, 'first', config, SETTINGS),
+      await replicaProcess(scope, 'second', config, SETTINGS),
+    ] as const;
+    const [leader, standby] = replicas;
+    await leader.start();
+    await vi.waitFor(() => expect(leader.leads()).toBe(true), PATIENT);
+    await standby.start();
+    const page = () =>
+      vi.waitFor(async () => {
+        const found = await leader.metrics(10_000);
+        if (found === undefined) {
+          throw new Error('no metrics');
+        }
+        return found;
+      }, PATIENT);
     const shown = (each: ExpositionPage) => each.samples('aws_nfm_contributor_retransmissions', { query: 'daily' });
-    await vi.waitFor(async () => expect(shown(await leader.metrics('contributors'))).not.toEqual([]), PATIENT);
+    await vi.waitFor(async () => expect(shown(await page())).not.toEqual([]), PATIENT);
 
     const onAt = Date.now();
     await pause(ON_MS);
@@ -70,8 +77,7 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
     const during = await page();
     const backAt = Date.now();
     await engine.start();
-    const isUp = async () => (await leader.metrics('exporter')).value('aws_nfm_replica_engine_up');
-    await vi.waitFor(async () => expect(await isUp()).toBe(1), PATIENT);
+    await vi.waitFor(async () => expect((await page()).value('aws_nfm_replica_engine_up')).toBe(1), PATIENT);
     const upAt = Date.now();
     await pause(ON_MS);
     const endAt = Date.now();
@@ -84,10 +90,10 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
     const skipped = (each: ExpositionPage) =>
       each.samples('aws_nfm_query_runs_total', { outcome: 'skipped' }).reduce((sum, { value }) => sum + value, 0);
     const ended = replicas
-      .flatMap((each) => each.log.events)
-      .flatMap(({ msg, fields }) => (msg === 'run ended' ? [`${fields['query']} ${fields['window_end']}`] : []));
+      .flatMap((each) => each.log())
+      .flatMap(({ msg, query, window_end }) => (msg === 'run ended' ? [`${query} ${window_end}`] : []));
     const twice = repeated(ledger.started.map(keyOf));
-    const leads = replicas.map(timesLed);
+    const leads = replicas.map((each) => each.log().filter(({ msg }) => msg === 'replica leads').length);
     const due = staggeredWindows(offAt, backAt).length;
     process.stdout.write(
       `${kind} off for ${((backAt - offAt) / 1_000).toFixed(0)} s: ${polls(onAt, offAt).toFixed(2)} polls per second before, ${polls(offAt, backAt).toFixed(2)} while off, ${polls(upAt, endAt).toFixed(2)} after; ${starts(offAt + 1_000, backAt)} runs started while off of ${due} due, ${skipped(during) - skipped(before)} windows skipped; ${starts(upAt, endAt)} started after; ${twice.length} started twice, ${repeated(ended).length} counted twice; takeovers ${leads.join(' and ')}\n`,
