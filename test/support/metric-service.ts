@@ -7,6 +7,8 @@ import { SteppedClock } from './stepped-clock.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const ACCOUNT_ID = '123456789012';
+/** A daemon lists its monitors within this time, in milliseconds. */
+const LISTED_MS = 2_000;
 const START = Date.UTC(2026, 10, 29, 10);
 
 /** A simulator with monitor metrics and daemons on the same clock. */
@@ -42,9 +44,13 @@ export async function runMetricService(
   scope.onTestFinished(clock.watchRequests());
   const monitors = names.map((name) => ({ name }));
   const accounts = [{ id: ACCOUNT_ID, regions: { 'us-east-1': { monitors }, 'us-west-2': { monitors } } }];
+  let lists = 0;
   const simulator = await startSimulator({
     scenario: parseScenario(JSON.stringify({ accounts, ...scenario })),
     clock,
+    onRequest: ({ operation }) => {
+      lists += operation === 'ListMonitors' ? 1 : 0;
+    },
   });
   scope.onTestFinished(() => simulator.close());
   const { url } = simulator;
@@ -60,8 +66,12 @@ export async function runMetricService(
       await clock.complete(Promise.all(ends.splice(0).map((each) => each())), MINUTE);
     };
     scope.onTestFinished(end);
+    const before = lists;
+    const listedAt = clock.monotonic() + LISTED_MS;
     const daemon = await run({ onTestFinished: (each) => ends.push(each) });
-    await clock.advance(2_000);
+    // Before its first request, a daemon loads modules, for which the clock does not wait. A standby makes no request.
+    await clock.creepUntil(() => lists > before || clock.monotonic() >= listedAt);
+    await clock.advance(listedAt - clock.monotonic());
     return Object.assign(daemon, { end });
   };
   return {
