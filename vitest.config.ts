@@ -44,7 +44,7 @@ export default defineConfig({
     retry: process.env['CI'] === undefined ? 0 : 1,
     pool: 'forks',
     // More than CI has processors: most tests wait most of the time.
-    maxWorkers: 4,
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'custom',
