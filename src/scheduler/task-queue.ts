@@ -13,10 +13,6 @@ export class TaskQueue<Task extends Due> {
   #heap = new TinyQueue<Task>([], byDue);
   readonly #live = new Set<Task>();
 
-  get size(): number {
-    return this.#live.size;
-  }
-
   push(task: Task): void {
     this.#live.add(task);
     this.#heap.push(task);
@@ -28,15 +24,6 @@ export class TaskQueue<Task extends Due> {
     while (first !== undefined && !this.#live.has(first)) {
       this.#heap.pop();
       first = this.#heap.peek();
-    }
-    return first;
-  }
-
-  pop(): Task | undefined {
-    const first = this.peek();
-    if (first !== undefined) {
-      this.#heap.pop();
-      this.#live.delete(first);
     }
     return first;
   }
