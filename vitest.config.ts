@@ -12,11 +12,12 @@ const WORKSPACES = {
   'network-flow-monitor-simulator': 'packages/simulator',
 };
 
-/** Files with a process of their own: they replace a module, count events of the process, or measure its memory. */
+/** Files with a process of their own: they replace a module, count events of the process, or measure its memory or times. */
 const OWN = [
   'test/http/sign-in-failure.test.ts',
   'test/daemon/{endurance,scheduled-weeks,shutdown}.test.ts',
   'test/metrics/process-sections.test.ts',
+  'test/security/linear-time.test.ts',
 ];
 const FILES = ['test/**/*.test.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`)];
 
