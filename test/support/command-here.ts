@@ -69,6 +69,8 @@ function occupy(env: Environment): void {
     stdout.write = writers.stdout;
     stderr.write = writers.stderr;
     setEnvironment(outer);
+    // Once it has been used, it slows down each promise of the process.
+    written.disable();
     for (const [i, signal] of SIGNALS.entries()) {
       for (const listener of process.listeners(signal).filter((each) => !listeners[i]?.includes(each))) {
         process.off(signal, listener);
