@@ -15,14 +15,10 @@ export type Vpc = ReturnType<typeof vpcOf>;
 export type Subnet = ReturnType<typeof subnetOf>;
 export type Instance = ReturnType<typeof instanceOf>;
 
-/** Zone IDs by region: each row needs those of its region, which are the same each time. */
-const knownZones = new Map<string, readonly string[]>();
-
 /** The zone IDs of a region, in the order of its subnets. */
 export function zonesOf(region: string): readonly string[] {
-  const zones = knownZones.get(region) ?? [1, 2, 4, 6].map((n) => `${zonePrefix(region)}-az${n}`);
-  knownZones.set(region, zones);
-  return zones;
+  const prefix = zonePrefix(region);
+  return [1, 2, 4, 6].map((n) => `${prefix}-az${n}`);
 }
 
 export function vpcOf(place: Place, index: number) {
