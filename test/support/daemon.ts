@@ -12,7 +12,7 @@ import type { MetricGroup } from '../../src/metrics/families.ts';
 import { type Shard, WHOLE } from '../../src/model/shard.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 import type { RegisterEngine } from '../../src/replicas/registers.ts';
-import { ExpositionPage } from './exposition-page.ts';
+import { ExpositionPage, metricsPath } from './exposition-page.ts';
 import { RecordingLog } from './recording-log.ts';
 
 /** The scope of resources that end with the test. */
@@ -173,10 +173,7 @@ function running(daemon: Daemon, log: RecordingLog): RunningDaemon {
     url,
     log,
     text,
-    async metrics(...groups) {
-      const query = groups.map((group) => `collect[]=${group}`).join('&');
-      return new ExpositionPage(await good(query === '' ? '/metrics' : `/metrics?${query}`));
-    },
+    metrics: async (...groups) => new ExpositionPage(await good(metricsPath(groups))),
     query: async (name) => JSON.parse(await good(`/api/v1/queries/${encodeURIComponent(name)}`)),
     reload: () => daemon.reload(),
     stop: (timeout) => daemon.stop(timeout),

@@ -1,3 +1,10 @@
+import type { MetricGroup } from '../../src/metrics/families.ts';
+
+/** The path of all metrics, or of those of some groups. */
+export function metricsPath(groups: readonly MetricGroup[]): string {
+  return groups.length === 0 ? '/metrics' : `/metrics?${groups.map((group) => `collect[]=${group}`).join('&')}`;
+}
+
 /** A line of a page: metric name, labels, and value. */
 export interface Sample {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { MetricGroup } from '../../src/metrics/families.ts';
 import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { TestScope } from './daemon.ts';
 import { createRegisterTable, startDynalite } from './dynalite.ts';
-import { ExpositionPage } from './exposition-page.ts';
+import { ExpositionPage, metricsPath } from './exposition-page.ts';
 import type { LogEvent } from './log-lines.ts';
 import { freePort } from './loopback-server.ts';
 import type { NetworkHost } from './network-namespaces.ts';
@@ -112,7 +112,7 @@ export function exporterProcess(
   const ended: LogEvent[] = [];
   let command: Command | undefined;
   const page = async (timeout: number, groups: readonly MetricGroup[]) => {
-    const url = `http://${address}/metrics?${groups.map((group) => `collect[]=${group}`).join('&')}`;
+    const url = `http://${address}${metricsPath(groups)}`;
     return host === undefined
       ? (await fetch(url, { signal: AbortSignal.timeout(timeout) })).text()
       : host.text(url, timeout);
