@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startDaemon } from '../../src/daemon/daemon.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { loadConfig } from '../../src/queries/load.ts';
-import { daemonOptions, setAwsEnvironment } from '../support/daemon.ts';
+import { daemonOptions, runDaemon, setAwsEnvironment } from '../support/daemon.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { PROJECT } from '../support/project.ts';
 import { RecordingLog } from '../support/recording-log.ts';
@@ -63,10 +63,6 @@ function configFile({ folder, config }: Setting): string {
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify(config));
   return file;
-}
-
-function sourceOf(file: string) {
-  return { file, env: {}, fallbackRegion: async () => 'us-east-1' };
 }
 
 /** What of a lock is in the storage directory. */
@@ -140,11 +136,7 @@ describe('a failed start', () => {
     if (reason.source !== 'StorageError') {
       mkdirSync(used.storage, { recursive: true });
       expect(lockOf(used.storage)).toEqual([]);
-      const read = sourceOf(file);
-      const loaded = await loadConfig(JSON.stringify(used.config), read);
-      const options = daemonOptions({ loaded, read, log: new RecordingLog(), autoReloadInterval: 0 });
-      const next = await startDaemon(options);
-      await next.stop(5_000);
+      await runDaemon({ onTestFinished }, used.config, { file });
     }
   });
 
@@ -199,7 +191,7 @@ class FailingLog extends RecordingLog {
 describe('a start with an unexpected failure', () => {
   async function start(clock: FailingClock, log: RecordingLog): Promise<Setting & { readonly failure: unknown }> {
     const used = setting();
-    const read = sourceOf(configFile(used));
+    const read = { file: configFile(used), env: {}, fallbackRegion: async () => 'us-east-1' };
     const loaded = await loadConfig(JSON.stringify(used.config), read);
     const options = daemonOptions({ loaded, read, clock, log, autoReloadInterval: 60_000, adminApi: true });
     const failure = await startDaemon(options).then(
