@@ -1,4 +1,5 @@
 import { FAMILIES } from '../../../src/metrics/families.ts';
+import { nameOf } from '../needed-rules.ts';
 import { notationOf, type Sample, samplesOf } from './series.ts';
 
 /** A test of promtool, as far as it is read here. */
@@ -82,7 +83,7 @@ function divided(
   const renamed = series.replace(/job="network-flow-monitor", instance="([^"]+)"/, (_, instance: string) => {
     return `job="${jobOf(instance)}", instance="${instance}"`;
   });
-  const name = series.split('{')[0] ?? '';
+  const name = nameOf(series);
   if (series.includes(`instance="${LEADER}"`) && name === 'up') {
     return [
       { series, values: notationOf(samplesOf(values).map((sample, index) => (index < step ? sample : 0))) },
