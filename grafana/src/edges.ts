@@ -61,7 +61,7 @@ const OF_SUBJECT = ['job', 'instance', ...SUBJECT].join(', ');
 const SAME_WINDOW = ['timestamp', 'window']
   .map((property) => {
     const ofQueries = (metric: string) =>
-      `aws_nfm_query_results_${property}_seconds{${OF_QUERY}} * on (job, instance, query) group_left (account, aws_region, monitor, scope_id, destination_category) aws_nfm_query_info{metric_name="${metric}", ${OF_QUERY}}`;
+      `aws_nfm_query_results_${property}_seconds{${OF_QUERY}} * on (job, instance, query) group_left (${SUBJECT.join(', ')}) aws_nfm_query_info{metric_name="${metric}", ${OF_QUERY}}`;
     return `and on (job, instance, query) (${ofQueries('RETRANSMISSIONS')} == on (${OF_SUBJECT}) group_left () max by (${OF_SUBJECT}) (${ofQueries('DATA_TRANSFERRED')}))`;
   })
   .join(' ');
