@@ -35,6 +35,8 @@ interface InFlight {
 const HEARTBEAT_MS = 1_000;
 const STANDSTILL_MS = 30_000;
 
+const ONLY_STOPS: readonly Priority[] = ['stop'];
+
 /**
  * Makes requests when they are due, within the budget and the slots of their target. The most urgent kind is first, and free
  * slots rotate among the targets. Uses a monotonic clock only, so that jumps of the wall clock have no effect.
@@ -189,7 +191,7 @@ export class Dispatcher {
    */
   #startDue(now: number): number {
     const { concurrency } = this.#limits;
-    const priorities = this.#onlyStops ? (['stop'] as const) : PRIORITIES;
+    const priorities = this.#onlyStops ? ONLY_STOPS : PRIORITIES;
     for (;;) {
       let next = Number.POSITIVE_INFINITY;
       const idle = this.#ring.filter((lane) => lane.isIdle).length;
