@@ -34,9 +34,29 @@ export function unlessRefused<T>(work: () => T): T | undefined {
 
 /** Codes of errors of the machine. Closed connections are not included: not handling them is an internal error. */
 const OF_THE_MACHINE: ReadonlySet<string> = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'EEXIST', 'EBUSY'],
-  ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EBADF', 'ESTALE'],
-  ...['EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'EEXIST',
+  'EBUSY',
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EIO',
+  'EBADF',
+  'ESTALE',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
 ]);
 
 /**
