@@ -111,13 +111,13 @@ describe('SeriesLimit', () => {
       fc.property(fc.nat(120), fc.array(change, { maxLength: 40 }), (limit, changes) => {
         const cap = new SeriesLimit(limit);
         const counts = new Map<string, number>();
-        const told = new Map<string, number>();
+        const reported = new Map<string, number>();
         const touched = new Set<string>();
         for (const { name, count, isSettled } of changes) {
           if (count === null) {
             cap.remove(name);
             counts.delete(name);
-            told.delete(name);
+            reported.delete(name);
             touched.delete(name);
           } else {
             cap.set(name, count);
@@ -129,13 +129,13 @@ describe('SeriesLimit', () => {
           }
           for (const [each, allowance] of cap.settle()) {
             if (!touched.has(each)) {
-              expect(told.get(each)).not.toBe(allowance);
+              expect(reported.get(each)).not.toBe(allowance);
             }
-            told.set(each, allowance);
+            reported.set(each, allowance);
           }
           touched.clear();
           const expected = fairly(limit, counts);
-          expect(new Map([...told].sort())).toEqual(new Map([...expected].sort()));
+          expect(new Map([...reported].sort())).toEqual(new Map([...expected].sort()));
           const exported = [...expected.values()].reduce((sum, each) => sum + each, 0);
           const share = Math.floor(limit / counts.size);
           expect(cap.exported).toBe(exported);

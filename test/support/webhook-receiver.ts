@@ -36,8 +36,8 @@ export async function startWebhookReceiver(scope: TestScope): Promise<WebhookRec
   const notifications: Notification[] = [];
   const server = createServer(async (request, response) => {
     const at = Date.now();
-    const told: Omit<Notification, 'at'> = JSON.parse(await text(request));
-    notifications.push({ ...told, at });
+    const received: Omit<Notification, 'at'> = JSON.parse(await text(request));
+    notifications.push({ ...received, at });
     response.end();
   });
   return { url: await listenOnLoopback(scope, server), notifications };

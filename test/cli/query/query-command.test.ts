@@ -290,8 +290,8 @@ describe.concurrent('query watch', () => {
     expect(rest).toMatchObject({ queryId: 'q', metricName: null, windowStart: null, unit: null, baseUnit: null });
     expect(rows[0]).toMatchObject({ value: expect.any(Number), baseValue: null });
     expect(stderr).toMatch(/\nthe response has no unit: values are shown without conversion; set --metric-name=METRIC/);
-    const told = await runCommandHere([...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
-    expect(JSON.parse(told.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
+    const withMetric = await runCommandHere([...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
+    expect(JSON.parse(withMetric.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
   });
 
   it('does not stop a watched query at SIGINT', async (scope) => {
