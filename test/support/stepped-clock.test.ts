@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, open, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open as openFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { KeptJson } from '../../src/results/kept-json.ts';
@@ -12,6 +12,7 @@ const THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 const BUSY_MS = 100;
 
 const kept = await KeptJson.of({ rows: [] });
+const file = await openFile(import.meta.filename);
 
 /** Blocks all threads of this process for files and compression: opening a pipe waits for its writer. */
 function blockThreads(): void {
@@ -32,6 +33,7 @@ it.each([
   ['compression of results', () => KeptJson.of({ rows: [] })],
   ['decompression of results', () => kept.text()],
   ['files', () => readFile(import.meta.filename)],
+  ['a file that is closed', () => file.close()],
 ])('waits for %s while the machine is busy', async (_what, work) => {
   const clock = new SteppedClock(0);
   blockThreads();
