@@ -147,7 +147,9 @@ export class SteppedClock implements Clock {
   }
 
   #isBusy(): boolean {
-    return this.#requests.size > 0 || KeptJson.jobs > 0 || process.getActiveResourcesInfo().some((each) => FILES.has(each));
+    return (
+      this.#requests.size > 0 || KeptJson.jobs > 0 || process.getActiveResourcesInfo().some((each) => FILES.has(each))
+    );
   }
 }
 
