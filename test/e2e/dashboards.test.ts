@@ -235,7 +235,7 @@ describe('the dashboards, of the demo in a real Prometheus,', () => {
 describe('the rules, of the demo in a real Prometheus,', () => {
   it('record what they are to record, now and over time', async () => {
     let empty = [...new Set(RECORDS.map(({ record = '' }) => record))].filter((name) => !(name in RECORDED_LATER));
-    expect(empty.length).toBeGreaterThan(50);
+    expect(empty.length).toBeGreaterThan(40);
     // What takes results of the same window has no value between the new results of two queries.
     await vi.waitFor(async () => {
       const still: string[] = [];
