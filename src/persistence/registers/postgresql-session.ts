@@ -47,8 +47,11 @@ export class Sessions {
     const pool = await this.#pool();
     const connecting = pool.connect();
     const client = await untilAborted(connecting, signal).catch((error: unknown) => {
-      // A connection that is made later is for the next call.
-      connecting.then((late) => late.release()).catch(() => undefined);
+      // A connection that is made later is for the next call. One that fails later has nobody to report to.
+      connecting.then(
+        (late) => late.release(),
+        () => undefined,
+      );
       throw error;
     });
     try {
