@@ -47,7 +47,7 @@ export class Sessions {
     const pool = await this.#pool();
     const connecting = pool.connect();
     const client = await untilAborted(connecting, signal).catch((error: unknown) => {
-      // A connection that is made later is for the next call. One that fails later has nobody to report to.
+      // A connection that is made later is for the next call. The caller has its error already if it fails.
       connecting.then(
         (late) => late.release(),
         () => undefined,
