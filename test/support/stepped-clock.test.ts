@@ -12,7 +12,6 @@ const THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 const BUSY_MS = 100;
 
 const kept = await KeptJson.of({ rows: [] });
-const file = await openFile(import.meta.filename);
 
 /** Blocks all threads of this process for files and compression: opening a pipe waits for its writer. */
 function blockThreads(): void {
@@ -30,12 +29,19 @@ function blockThreads(): void {
 }
 
 it.each([
-  ['compression of results', () => KeptJson.of({ rows: [] })],
-  ['decompression of results', () => kept.text()],
-  ['files', () => readFile(import.meta.filename)],
-  ['a file that is closed', () => file.close()],
-])('waits for %s while the machine is busy', async (_what, work) => {
+  ['compression of results', async () => () => KeptJson.of({ rows: [] })],
+  ['decompression of results', async () => () => kept.text()],
+  ['files', async () => () => readFile(import.meta.filename)],
+  [
+    'a file that is closed',
+    async () => {
+      const file = await openFile(import.meta.filename);
+      return () => file.close();
+    },
+  ],
+])('waits for %s while the machine is busy', async (_what, prepare) => {
   const clock = new SteppedClock(0);
+  const work = await prepare();
   blockThreads();
   let doneAt: number | undefined;
   const done = work().then(() => {
