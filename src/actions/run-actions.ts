@@ -1,8 +1,8 @@
 import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, isUnanswered } from '../aws/errors.ts';
-import type { Clock } from '../lib/clock.ts';
 import { Reminders } from '../lib/conditions.ts';
-import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
+import { type LogFields, wholeSeconds } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, RunActions, RunOutcome, StepResult } from '../model/run.ts';
 import type { QueryStatus } from '../model/vocabulary.ts';
@@ -14,8 +14,7 @@ import { PageReading, refusing } from './page-reading.ts';
 import type { RunResults } from './run-results.ts';
 
 export interface RunActionsOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly context: Pick<Context, 'clock' | 'log'>;
   readonly states: QueryStates;
   readonly runStates: RunStates;
   readonly failures: FailureLog;
@@ -44,11 +43,11 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
 
   constructor(options: RunActionsOptions) {
     this.#options = options;
-    this.#reminders = new Reminders(options.clock);
+    this.#reminders = new Reminders(options.context.clock);
   }
 
   start(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
-    const { log, states, runStates, clientOf, timed } = this.#options;
+    const { context, states, runStates, clientOf, timed } = this.#options;
     const make = async (): Promise<StepResult> => {
       run.queryId = await clientOf(registration).startQuery(registration.query, run.window, signal);
       if (!registration.removed) {
@@ -56,7 +55,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
         states.runStarted(registration);
         runStates.started(registration, run.queryId);
         timed(registration, 'wait', run.startedAt - run.wantedAt);
-        log.debug('run started', fieldsOf(registration));
+        context.log.debug('run started', fieldsOf(registration));
       }
       return 'done';
     };
@@ -127,7 +126,8 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       return;
     }
     const { window, startedAt, terminalAt } = run;
-    const { clock, log, runStates, timed } = this.#options;
+    const { runStates, timed } = this.#options;
+    const { clock, log } = this.#options.context;
     const fields = { ...fieldsOf(registration), window_end: new Date(window.end).toISOString() };
     if (outcome === 'skipped') {
       runStates.skipped(registration, 1);
@@ -147,15 +147,15 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   }
 
   skipped(registration: Scheduled, windows: number): void {
-    const { log, runStates } = this.#options;
+    const { context, runStates } = this.#options;
     runStates.skipped(registration, windows);
-    log.debug('windows skipped', { ...fieldsOf(registration), windows });
+    context.log.debug('windows skipped', { ...fieldsOf(registration), windows });
     const hint = 'raise requestsPerSecond or maxConcurrentRuns, or run less often';
     this.#warnHourly(registration, 'overdue windows skipped', hint);
   }
 
   clockSetBack(queries: number): void {
-    this.#options.log.warn('wall clock set back', { queries });
+    this.#options.context.log.warn('wall clock set back', { queries });
   }
 
   /** Makes a request. Converts an error to the outcome of the step, and stores it unless the query was removed. */
@@ -204,14 +204,14 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   }
 
   #isNew({ startedAt }: Run): boolean {
-    return this.#options.clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
+    return this.#options.context.clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
   }
 
   /** Logs a warning that applies to all queries of a target, with the first of them. */
   #warnHourly(registration: Scheduled, message: string, hint?: string): void {
     const { account, region } = registration.query;
     if (this.#reminders.isDue(`${account} ${region} ${message}`)) {
-      this.#options.log.warn(message, { ...fieldsOf(registration), hint });
+      this.#options.context.log.warn(message, { ...fieldsOf(registration), hint });
     }
   }
 }

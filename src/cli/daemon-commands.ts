@@ -56,7 +56,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
     const { serve } = await import('./serve.ts');
     const read = { file: configFile, env: process.env, fallbackRegion, isOwn: targetsOfShard(flags.shard) };
     const loaded = await loadConfigFile(read);
-    return serve({ flags, loaded, read, clock: systemClock, env: process.env, writeError, events });
+    return serve({ flags, config: { loaded, read }, clock: systemClock, env: process.env, writeError, events });
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import type { ConfigSource } from '../daemon/parts.ts';
 import { WebSecurity } from '../http/security/web-security.ts';
 import { type InheritedSocket, ListenError } from '../http/server/server.ts';
 import { background } from '../lib/background.ts';
@@ -7,16 +8,13 @@ import type { Clock } from '../lib/clock.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { StartError } from '../lib/start-error.ts';
-import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
 
 export interface ServeOptions {
   readonly flags: DaemonFlags;
-  readonly loaded: LoadedConfig;
-  /** The source of `loaded`, from which it is reloaded. */
-  readonly read: LoadOptions;
+  readonly config: Pick<ConfigSource, 'loaded' | 'read'>;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
@@ -28,8 +26,8 @@ export interface ServeOptions {
 
 /** Runs the daemon until a signal. Returns the exit code. @throws ConfigError for an invalid web configuration */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { flags, loaded, clock, env } = options;
-  const { config, queries, warnings } = loaded;
+  const { flags, clock, env } = options;
+  const { config, queries, warnings } = options.config.loaded;
   const [level, format] = [flags.logLevel ?? config.log.level, flags.logFormat ?? config.log.format];
   const log = createLogger({ level, format, clock, write: options.writeError });
   options.events.logTo(log);
@@ -52,20 +50,22 @@ export async function serve(options: ServeOptions): Promise<number> {
       checkAdminApiAccess({ listenAddresses, isAuthenticated, mayBeOpen: flags.enableUnauthenticatedAdminApi });
     }
     return startDaemon({
-      config: { loaded, read: options.read, autoReloadInterval: flags.autoReloadInterval },
+      config: {
+        ...options.config,
+        autoReloadInterval: flags.autoReloadInterval,
+        setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
+      },
       web: {
         ...flags,
         listenAddresses,
-        telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
+        site: { ...flags, telemetryPath: flags.telemetryPath ?? config.web.telemetryPath },
         security: webSecurity,
       },
       build,
       clock,
       log,
-      setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
       env,
-      shard: flags.shard,
-      isLast: options.isLast ?? false,
+      membership: { shard: flags.shard, isLast: options.isLast ?? false },
     });
   });
   // A start may wait for the lock of the storage.

@@ -37,7 +37,7 @@ export function createDaemonApp(
   const readiness = readinessOf(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   const options: AppOptions = {
-    site: { ...web, version: build.version },
+    site: { ...web.site, version: build.version },
     queries: {
       all: () => queries.views.all(),
       get: (name) => queries.views.get(name),
@@ -105,12 +105,12 @@ export function expositionOf(
     build: { ...build, nodeVersion: process.version },
     registeredQueries: () => parts.state.registry.countBySource(),
     pollLag: () => parts.scheduling.dispatcher.lag('poll'),
-    configLoad: () => reload.last,
-    discoveryFiles: () => queries.files.states(),
-    contributorSeries: () => parts.page.runs.limit.exported,
-    contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
-    prices: () => pricesOf(parts),
-    zones: () => parts.zoneNames.all(),
+    config: { load: () => reload.last, discoveryFiles: () => queries.files.states() },
+    contributorSeries: () => ({
+      exported: parts.page.runs.limit.exported,
+      limit: parts.inForce.loaded.config.contributors.maxSeries,
+    }),
+    regions: { prices: () => pricesOf(parts), zones: () => parts.zoneNames.all() },
     shard: parts.shard,
     storageWritable: () => parts.stored?.storage.writable,
   };

@@ -106,12 +106,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
   };
 }
 
-function reloadOf(
-  { config, web, setLogLevel }: DaemonOptions,
-  context: Context,
-  parts: Parts,
-  queries: Queries,
-): Reload {
+function reloadOf({ config, web }: DaemonOptions, context: Context, parts: Parts, queries: Queries): Reload {
   const { handler, scheduling, state, page } = parts;
   return new Reload({
     read: config.read,
@@ -119,7 +114,7 @@ function reloadOf(
     async apply(next) {
       const commit = await queries.plan(next);
       const { aws, polling, contributors, log } = next.config;
-      setLogLevel(log.level);
+      config.setLogLevel(log.level);
       handler.timeout = aws.requestTimeout;
       scheduling.setLimits(next.config);
       state.queries.giveUpAfter = polling.giveUpAfter;

@@ -4,6 +4,7 @@ import { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { ZoneNames, zonesReader } from '../accounts/zone-names.ts';
 import { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import { createNetwork } from '../aws/network/network.ts';
+import type { Site } from '../http/app-options.ts';
 import type { WebSecurity } from '../http/security/web-security.ts';
 import type { ListenAddress } from '../http/server/server.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
@@ -29,16 +30,13 @@ export interface ConfigSource {
   readonly read: LoadOptions;
   /** Interval between checks of the file for changes, in milliseconds; 0: none. */
   readonly autoReloadInterval: number;
+  /** Called with the level of each configuration that a reload applies. */
+  readonly setLogLevel: (level: LogLevel) => void;
 }
 
 export interface WebOptions {
   readonly listenAddresses: readonly ListenAddress[];
-  readonly telemetryPath: string;
-  readonly routePrefix: string;
-  readonly externalUrl: string | undefined;
-  /** URLs for links on the pages. */
-  readonly prometheusUrl: string | undefined;
-  readonly grafanaUrl: string | undefined;
+  readonly site: Omit<Site, 'version'>;
   /** TLS, authentication, and headers. Undefined: HTTP without TLS and authentication. */
   readonly security?: WebSecurity | undefined;
   /** Enables `POST /-/reload`. */
@@ -53,9 +51,13 @@ export interface DaemonOptions {
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly setLogLevel: (level: LogLevel) => void;
   /** Environment variables for proxies and certificate authorities. */
   readonly env: NodeJS.ProcessEnv;
+  readonly membership: Membership;
+}
+
+/** How this process shares its work with others, at the same time and after it. */
+export interface Membership {
   /** The targets that this exporter has. */
   readonly shard: Shard;
   /** No process follows this one: its runs are stopped on shutdown even if there is a storage. */
@@ -74,7 +76,8 @@ export async function openParts(
   files: OpenFileBudget,
   releases: ReleaseStack,
 ) {
-  const { env, isLast, shard, engine } = options;
+  const { env } = options;
+  const { isLast, shard, engine } = options.membership;
   const { version } = options.build;
   const { log } = context;
   const { loaded } = options.config;

@@ -60,7 +60,7 @@ export class Scheduling {
     const contributors = () => inForce.loaded.config.contributors;
     const results = new RunResults({ log, runStates, contributors });
     this.actions = new ScheduledRunActions({
-      ...{ clock, log, states, runStates, failures, clientOf, results },
+      ...{ context: { clock, log }, states, runStates, failures, clientOf, results },
       stored: async (registration) => stored?.results.settled(registration),
       timed(registration, what, milliseconds) {
         const target = targetsInUse.targetOf(registration);

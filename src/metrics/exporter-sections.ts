@@ -9,20 +9,22 @@ export interface ExporterFacts {
   readonly registeredQueries: () => ReadonlyMap<string, number>;
   /** Delay of the most overdue poll, in seconds. */
   readonly pollLag: () => number;
-  readonly contributorSeries: () => number;
-  readonly contributorSeriesLimit: () => number;
-  /** Prices in all regions in use, each region once. */
-  readonly prices: () => readonly Price[];
+  readonly contributorSeries: () => { readonly exported: number; readonly limit: number };
   /** The shard of the exporter. Without shards, it is shard 0 of 1. */
   readonly shard: { readonly ordinal: number; readonly total: number };
-  /** Zones in all regions in use, each once. */
-  readonly zones: () => readonly { readonly region: string; readonly id: string; readonly name: string }[];
+  /** Of all regions in use, each once. */
+  readonly regions: {
+    readonly prices: () => readonly Price[];
+    readonly zones: () => readonly { readonly region: string; readonly id: string; readonly name: string }[];
+  };
   /** Undefined without storage. */
   readonly storageWritable: () => boolean | undefined;
-  /** Discovery files by path. */
-  readonly discoveryFiles: () => ReadonlyMap<string, DiscoveryFileFacts>;
-  /** Result of the last configuration load; `at` is the time of the last successful one, in milliseconds since the epoch. */
-  readonly configLoad: () => { readonly successful: boolean; readonly at: number };
+  readonly config: {
+    /** Result of the last load; `at` is the time of the last successful one, in milliseconds since the epoch. */
+    readonly load: () => { readonly successful: boolean; readonly at: number };
+    /** By path. */
+    readonly discoveryFiles: () => ReadonlyMap<string, DiscoveryFileFacts>;
+  };
 }
 
 export interface Price {
@@ -39,21 +41,21 @@ export function exporterSections(facts: ExporterFacts): Section[] {
     aws_nfm_exporter_registered_queries: () =>
       Array.from(facts.registeredQueries(), ([source, count]) => [labelPart([['source', source]]), count]),
     aws_nfm_exporter_poll_lag_seconds: () => [['', facts.pollLag()]],
-    aws_nfm_exporter_config_last_reload_successful: () => [['', Number(facts.configLoad().successful)]],
-    aws_nfm_exporter_config_last_reload_success_timestamp_seconds: () => [['', seconds(facts.configLoad().at)]],
+    aws_nfm_exporter_config_last_reload_successful: () => [['', Number(facts.config.load().successful)]],
+    aws_nfm_exporter_config_last_reload_success_timestamp_seconds: () => [['', seconds(facts.config.load().at)]],
     aws_nfm_exporter_discovery_file_last_load_successful: () =>
-      Array.from(facts.discoveryFiles(), ([file, { valid }]) => [labelPart([['file', file]]), Number(valid)]),
+      Array.from(facts.config.discoveryFiles(), ([file, { valid }]) => [labelPart([['file', file]]), Number(valid)]),
     aws_nfm_exporter_discovery_file_queries: () =>
-      Array.from(facts.discoveryFiles(), ([file, { queries }]) => [labelPart([['file', file]]), queries]),
-    aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries()]],
-    aws_nfm_exporter_contributor_series_limit: () => [['', facts.contributorSeriesLimit()]],
+      Array.from(facts.config.discoveryFiles(), ([file, { queries }]) => [labelPart([['file', file]]), queries]),
+    aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries().exported]],
+    aws_nfm_exporter_contributor_series_limit: () => [['', facts.contributorSeries().limit]],
     aws_nfm_zone_info: () =>
-      facts.zones().map(({ region: aws_region, id, name }) => {
+      facts.regions.zones().map(({ region: aws_region, id, name }) => {
         const labels = { aws_region, zone_id: serviceLabel(id), zone_name: serviceLabel(name) };
         return [labelPart(Object.entries(labels)), 1];
       }),
     aws_nfm_price_dollars_per_byte: () =>
-      facts
+      facts.regions
         .prices()
         .map(({ region: aws_region, category: destination_category, dollarsPerByte }) => [
           labelPart(Object.entries({ aws_region, destination_category })),

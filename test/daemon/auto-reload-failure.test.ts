@@ -26,11 +26,14 @@ test('keeps watching the configuration file after an unexpectedly failed reload'
   });
   const daemon = await startDaemon({
     ...options,
-    setLogLevel(level) {
-      levels.push(level);
-      if (level === 'warn') {
-        throw new Error('planted');
-      }
+    config: {
+      ...options.config,
+      setLogLevel(level) {
+        levels.push(level);
+        if (level === 'warn') {
+          throw new Error('planted');
+        }
+      },
     },
   });
   onTestFinished(() => daemon.stop(1_000));

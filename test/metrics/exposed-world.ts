@@ -109,16 +109,19 @@ export class ExposedWorld {
       build: { version: '0.1.0', revision: 'abc', nodeVersion: 'v20' },
       registeredQueries: () => new Map([['config', [...this.#states.all()].length]]),
       pollLag: () => this.lag,
-      configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
-      discoveryFiles: () =>
-        new Map([
-          ['queries.d/a.yaml', { valid: true, queries: 3 }],
-          ['b "\\.json', { valid: false, queries: undefined }],
-        ]),
-      contributorSeries: () => this.#runPage.limit.exported,
-      contributorSeriesLimit: () => MAX_SERIES,
-      zones: () => [{ region: 'eu-west-1', id: 'euw1-az1', name: 'eu-west-1a' }],
-      prices: () => [{ region: 'eu-west-1', category: 'INTER_AZ', dollarsPerByte: 2e-11 }],
+      config: {
+        load: () => ({ successful: true, at: 1_700_000_000_500 }),
+        discoveryFiles: () =>
+          new Map([
+            ['queries.d/a.yaml', { valid: true, queries: 3 }],
+            ['b "\\.json', { valid: false, queries: undefined }],
+          ]),
+      },
+      contributorSeries: () => ({ exported: this.#runPage.limit.exported, limit: MAX_SERIES }),
+      regions: {
+        zones: () => [{ region: 'eu-west-1', id: 'euw1-az1', name: 'eu-west-1a' }],
+        prices: () => [{ region: 'eu-west-1', category: 'INTER_AZ', dollarsPerByte: 2e-11 }],
+      },
       shard: { ordinal: 2, total: 3 },
       storageWritable: () => true,
     });

@@ -131,27 +131,26 @@ export function daemonOptions({
   shard = WHOLE,
   engine,
 }: Omit<DaemonSettings, 'file'> &
-  Omit<ConfigSource, 'autoReloadInterval'> & { readonly log: RecordingLog }): DaemonOptions {
+  Pick<ConfigSource, 'loaded' | 'read'> & { readonly log: RecordingLog }): DaemonOptions {
   return {
-    config: { loaded, read, autoReloadInterval },
+    config: { loaded, read, autoReloadInterval, setLogLevel: (level) => log.levels.push(level) },
     web: {
       listenAddresses: ['127.0.0.1:0'],
-      telemetryPath: '/metrics',
-      routePrefix: '',
-      externalUrl: undefined,
-      prometheusUrl: undefined,
-      grafanaUrl: undefined,
+      site: {
+        telemetryPath: '/metrics',
+        routePrefix: '',
+        externalUrl: undefined,
+        prometheusUrl: undefined,
+        grafanaUrl: undefined,
+      },
       enableLifecycle: lifecycle,
       enableAdminApi: adminApi,
     },
-    setLogLevel: (level) => log.levels.push(level),
     build: { version: '0.0.0-test', revision: 'test' },
     clock,
     log,
     env,
-    isLast,
-    shard,
-    engine,
+    membership: { isLast, shard, engine },
   };
 }
 

@@ -68,13 +68,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       ...options,
       // The simulator shuts down with the demo.
       isLast: true,
-      loaded,
-      read,
+      config: { loaded, read },
       env: {},
       started({ scheme, addresses: [address = ''], reload }) {
         const url = `${scheme}://${hostOf(address)}${flags.routePrefix}`;
         const metrics = `${url}${telemetryPath}`;
-        const shown = { flags, url, metrics, configFile, directory, simulator: simulator.url, story: options.story };
+        const shown = { flags, url, metrics, directory, simulator: simulator.url, story: options.story };
         const agentsUrl = agents && `http://${hostOf(agents.addresses[0] ?? '')}/metrics`;
         writeOut(welcome({ ...shown, query: queryWithContributors(loaded), agents: agentsUrl }));
         if (options.story) {

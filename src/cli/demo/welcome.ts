@@ -9,8 +9,6 @@ export interface Welcome {
   readonly metrics: string;
   /** Name of a query with contributors. Undefined if there is none. */
   readonly query: string | undefined;
-  /** The file in use: the demo's own, or the user's. */
-  readonly configFile: string;
   readonly directory: DemoDirectory;
   readonly simulator: string;
   /** URL of the metrics of agents on instances. Undefined: not served. */
@@ -23,8 +21,8 @@ type Try = readonly [command: string, what: string];
 
 /** The text that the demo prints when it listens: pages first, then addresses and commands that can be copied. */
 export function welcome(options: Welcome): string {
-  const { flags, url, metrics, query, configFile, directory, simulator, agents, story } = options;
-  const tries = configFile === directory.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
+  const { flags, url, metrics, query, simulator, agents, story } = options;
+  const tries = flags.configFile === undefined ? ofDemoConfig(options) : ofAnyConfig(options);
   const end = story
     ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
     : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, AWS has an incident.';
@@ -47,7 +45,7 @@ export function welcome(options: Welcome): string {
   ];
   const width = Math.max(...[...pages, ...addresses].map(([address]) => address.length));
   return `
-Network Flow Monitor exporter, demo: ${configFile}
+Network Flow Monitor exporter, demo: ${fileInUse(options)}
 polls a simulator of the service at ${simulator}
 
 Pages for your browser:
@@ -88,12 +86,18 @@ function ofDemoConfig(options: Welcome): readonly Try[] {
 
 const THROTTLING = 'request budgets: eu-west-1 throttles from 0:30 to 0:45, its budget is reduced and recovers';
 
-function ofAnyConfig({ flags, url, configFile }: Welcome): readonly Try[] {
+function ofAnyConfig(options: Welcome): readonly Try[] {
+  const { flags, url } = options;
   const reload = flags.enableLifecycle ? `curl -s -X POST ${url}/-/reload` : `kill -HUP ${process.pid}`;
   return [
     [`curl -s ${url}/-/ready`, 'readiness: ready after one poll of each watched query'],
-    [reload, `reloads ${configFile}, which you can edit before`],
+    [reload, `reloads ${fileInUse(options)}, which you can edit before`],
   ];
+}
+
+/** The user's configuration file, or the demo's own. */
+function fileInUse({ flags, directory }: Welcome): string {
+  return flags.configFile ?? directory.configFile;
 }
 
 function ofAdminApi(url: string): readonly Try[] {
